@@ -1,0 +1,98 @@
+//! Chapter 1: a descriptor that is a network interface.
+//!
+//! Opens a TUN device by hand, with one `open` and one `ioctl`, and prints
+//! every packet that the kernel sends into it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::process::ExitCode;
+
+use clap::Parser;
+use ip_over_udp::count::Count;
+use ip_over_udp::device::{LARGEST_PACKET, parse_name};
+use ip_over_udp::error::{Error, report};
+use ip_over_udp::packet;
+use ip_over_udp::stop::Stop;
+use nix::libc;
+use std::os::fd::AsRawFd;
+
+/// Open a TUN device and print what the kernel sends into it.
+#[derive(Parser)]
+#[command(name = "ch01")]
+struct Args {
+    /// Name of the TUN device
+    #[arg(long, value_name = "NAME", default_value = "tun0", value_parser = parse_name)]
+    tun: String,
+
+    /// Ask for the 4-byte packet information header before each packet
+    #[arg(long)]
+    packet_information: bool,
+
+    /// Say what each packet is, before its bytes
+    #[arg(short)]
+    verbose: bool,
+}
+
+fn main() -> ExitCode {
+    report(run(Args::parse()))
+}
+
+fn run(args: Args) -> anyhow::Result<()> {
+    let stop = Stop::new()?;
+    let mut tun = open_tun(&args.tun, args.packet_information)
+        .map_err(|why| Error::opening_tun(&args.tun, why))?;
+    println!("{}: open, without an address, down", args.tun);
+
+    let mut read = Count::default();
+    let mut buffer = vec![0; 4 + LARGEST_PACKET];
+    while stop.wait(&tun)? {
+        // One read, one packet.
+        let n = tun
+            .read(&mut buffer)
+            .map_err(|why| Error::using_tun(&args.tun, why))?;
+        read.add(n);
+        let packet = &buffer[..n];
+        println!("packet {}: {n} bytes", read.packets);
+        if args.verbose {
+            let header = if args.packet_information { 4 } else { 0 };
+            println!("{}", packet::describe(&packet[header.min(n)..]));
+        }
+        print!("{}", packet::hex_dump(packet));
+    }
+    println!("packets: {read} read");
+    Ok(())
+}
+
+// ANCHOR: open_tun
+nix::ioctl_write_ptr_bad!(
+    /// Makes an open `/dev/net/tun` the other end of one interface.
+    tun_set_iff,
+    libc::TUNSETIFF,
+    libc::ifreq
+);
+
+/// Opens the file of the driver, and says which interface we want to be.
+fn open_tun(name: &str, packet_information: bool) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open("/dev/net/tun")?;
+
+    // SAFETY: all-zero bytes are a valid `ifreq`.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    // `zip` ends with the shorter side: 15 bytes and a zero at the end.
+    for (to, from) in request.ifr_name[..15].iter_mut().zip(name.bytes()) {
+        *to = from as libc::c_char;
+    }
+    // IP packets (TUN), not Ethernet frames (TAP); and nothing in front of them.
+    let mut flags = libc::IFF_TUN;
+    if !packet_information {
+        flags |= libc::IFF_NO_PI;
+    }
+    request.ifr_ifru.ifru_flags = flags as i16;
+
+    // SAFETY: TUNSETIFF takes a pointer to an `ifreq`, which outlives the call.
+    unsafe { tun_set_iff(file.as_raw_fd(), &request) }?;
+    Ok(file)
+}
+// ANCHOR_END: open_tun

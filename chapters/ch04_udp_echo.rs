@@ -1,0 +1,124 @@
+//! Chapter 4: datagrams.
+//!
+//! Without `--peer`, a server that sends every datagram back to where it came
+//! from. With it, a client that sends its arguments, one datagram each.
+
+#![forbid(unsafe_code)]
+
+use std::io::ErrorKind::{ConnectionRefused, WouldBlock};
+use std::io::Result;
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use ip_over_udp::capture::Live;
+use ip_over_udp::count::Count;
+use ip_over_udp::device::LARGEST_PACKET;
+use ip_over_udp::error::{Error, report};
+use ip_over_udp::stop::Stop;
+use ip_over_udp::udp;
+use nix::sys::socket::{MsgFlags, recv};
+
+/// Echo datagrams, or send some and wait for their echo.
+#[derive(Parser)]
+#[command(name = "ch04")]
+struct Args {
+    /// Address and port of this end [default: port 9876 of any address]
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+
+    /// Address and port of the server; without it, be the server
+    #[arg(long)]
+    peer: Option<SocketAddr>,
+
+    /// Read datagrams into a buffer of this many bytes
+    #[arg(long, value_name = "BYTES", default_value_t = LARGEST_PACKET)]
+    buffer: usize,
+
+    /// Write the packets of the real interface to a file in DIR
+    #[arg(long, value_name = "DIR")]
+    capture: Option<PathBuf>,
+
+    /// Print a line for each datagram
+    #[arg(short)]
+    verbose: bool,
+
+    /// What the client sends, a datagram each
+    #[arg(value_name = "TEXT", requires = "peer")]
+    texts: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    report(match args.peer {
+        Some(peer) => client(&args, peer),
+        None => server(&args),
+    })
+}
+
+// ANCHOR: server
+fn server(args: &Args) -> anyhow::Result<()> {
+    let stop = Stop::new()?;
+    let mut capture = Live::open(args.capture.as_deref())?;
+    let socket = udp::bind(args.listen, None)?;
+    println!("listening on {}", socket.local_addr()?);
+
+    let (mut echoed, mut dropped) = (Count::default(), 0u64);
+    let mut buffer = vec![0; args.buffer];
+    while stop.wait(&socket)? {
+        let sent = length_of_next(&socket)?;
+        let (n, from) = socket.recv_from(&mut buffer)?;
+        capture.start(&[&udp::interface_towards(from.ip())?])?;
+        if args.verbose {
+            println!("{from}: {sent} bytes, {n} of them read");
+        }
+        match socket.send_to(&buffer[..n], from) {
+            Ok(_) => echoed.add(n),
+            Err(_) => dropped += 1,
+        }
+    }
+    println!("datagrams: {echoed} echoed, {dropped} dropped");
+    capture.finish().inspect(|summary| println!("{summary}"));
+    Ok(())
+}
+// ANCHOR_END: server
+
+// ANCHOR: client
+fn client(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
+    let interface = udp::interface_towards(peer.ip())?;
+    let mut capture = Live::open(args.capture.as_deref())?;
+    let socket = udp::bind(args.listen, Some(peer))?;
+    // From here on the kernel knows the one who may answer. It drops what
+    // others send, and it can tell us that nobody listens there.
+    socket.connect(peer)?;
+    socket.set_read_timeout(Some(Duration::from_secs(1)))?;
+    capture.start(&[&interface])?;
+    println!("{} to {peer}", socket.local_addr()?);
+
+    let mut buffer = vec![0; args.buffer];
+    for text in &args.texts {
+        let answer = socket
+            .send(text.as_bytes())
+            .and_then(|_| length_of_next(&socket))
+            .and_then(|sent| Ok((sent, socket.recv(&mut buffer)?)));
+        match answer {
+            Ok((sent, n)) => println!("{text:?}: {sent} bytes came back, {n} of them read"),
+            Err(why) if why.kind() == WouldBlock => println!("{text:?}: no answer in a second"),
+            Err(why) if why.kind() == ConnectionRefused => println!("{text:?}: refused"),
+            Err(why) => return Err(Error::system(format!("cannot send {text:?}"), why).into()),
+        }
+    }
+    capture.finish().inspect(|summary| println!("{summary}"));
+    Ok(())
+}
+// ANCHOR_END: client
+
+/// Length in bytes of the datagram that is next in line. PEEK leaves it there,
+/// TRUNC asks for its length, whatever the size of the buffer: here, none.
+fn length_of_next(socket: &UdpSocket) -> Result<usize> {
+    let how = MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC;
+    Ok(recv(socket.as_raw_fd(), &mut [], how)?)
+}

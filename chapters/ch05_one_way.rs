@@ -1,0 +1,112 @@
+//! Chapter 5: a packet inside a datagram, one way.
+//!
+//! With `--peer`, every packet from the TUN device becomes the payload of one
+//! datagram to the peer. Without it, every datagram becomes a packet again.
+//! Two of these make half a tunnel.
+
+#![forbid(unsafe_code)]
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+use ip_over_udp::capture::Live;
+use ip_over_udp::count::Count;
+use ip_over_udp::device::{Device, LARGEST_PACKET, Options};
+use ip_over_udp::error::report;
+use ip_over_udp::packet::describe;
+use ip_over_udp::stop::Stop;
+use ip_over_udp::udp;
+
+/// Send what the TUN device gives to a peer, or receive it there.
+#[derive(Parser)]
+#[command(name = "ch05")]
+struct Args {
+    #[command(flatten)]
+    device: Options,
+
+    /// Address and port of this end [default: port 9876 of any address]
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+
+    /// Address and port of the receiver; without it, be the receiver
+    #[arg(long, value_name = "ADDR:PORT")]
+    peer: Option<SocketAddr>,
+
+    /// Write the packets of the tunnel and of the real interface to files in DIR
+    #[arg(long, value_name = "DIR")]
+    capture: Option<PathBuf>,
+
+    /// Print a line for each packet
+    #[arg(short)]
+    verbose: bool,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    report(match args.peer {
+        Some(peer) => send(&args, peer),
+        None => receive(&args),
+    })
+}
+
+// ANCHOR: send
+fn send(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
+    let stop = Stop::new()?;
+    let outer = udp::interface_towards(peer.ip())?;
+    let mut capture = Live::open(args.capture.as_deref())?;
+    let udp = udp::bind(args.listen, Some(peer))?;
+    let tun = Device::open(&args.device)?;
+    capture.start(&[tun.name(), &outer])?;
+    println!("{}", args.device);
+
+    let (mut sent, mut dropped) = (Count::default(), 0u64);
+    let mut buffer = vec![0; LARGEST_PACKET];
+    while stop.wait(&tun)? {
+        let n = tun.recv(&mut buffer).map_err(|why| tun.explain(why))?;
+        let inner = &buffer[..n];
+        if args.verbose {
+            println!("out: {}", describe(inner));
+        }
+        // The whole packet is the payload. Everything around it, the kernel
+        // adds: UDP header, IP header, Ethernet header.
+        match udp.send_to(inner, peer) {
+            Ok(_) => sent.add(n),
+            Err(_) => dropped += 1,
+        }
+    }
+    println!("packets: {sent} out, {dropped} dropped");
+    capture.finish().inspect(|summary| println!("{summary}"));
+    Ok(())
+}
+// ANCHOR_END: send
+
+// ANCHOR: receive
+fn receive(args: &Args) -> anyhow::Result<()> {
+    let stop = Stop::new()?;
+    let mut capture = Live::open(args.capture.as_deref())?;
+    let udp = udp::bind(args.listen, None)?;
+    let tun = Device::open(&args.device)?;
+    println!("{}", args.device);
+
+    let (mut received, mut dropped) = (Count::default(), 0u64);
+    let mut buffer = vec![0; LARGEST_PACKET];
+    while stop.wait(&udp)? {
+        let (n, from) = udp.recv_from(&mut buffer).context("cannot receive")?;
+        capture.start(&[tun.name(), &udp::interface_towards(from.ip())?])?;
+        let inner = &buffer[..n];
+        if args.verbose {
+            println!("in: {}", describe(inner));
+        }
+        match tun.send(inner)? {
+            true => received.add(n),
+            false => dropped += 1,
+        }
+    }
+    println!("packets: {received} in, {dropped} dropped");
+    capture.finish().inspect(|summary| println!("{summary}"));
+    Ok(())
+}
+// ANCHOR_END: receive

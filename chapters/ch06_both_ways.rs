@@ -1,0 +1,118 @@
+//! Chapter 6: both ways, the whole tunnel.
+//!
+//! Every packet from the TUN device becomes the payload of one datagram to the
+//! peer, and every datagram that arrives becomes a packet again.
+
+#![forbid(unsafe_code)]
+
+use std::io::ErrorKind::WouldBlock;
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use ip_over_udp::capture::Live;
+use ip_over_udp::count::Count;
+use ip_over_udp::device::{Device, LARGEST_PACKET, Options};
+use ip_over_udp::error::{Error, report};
+use ip_over_udp::packet::describe;
+use ip_over_udp::stop::Stop;
+use ip_over_udp::udp;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+/// A tunnel: IP packets inside UDP datagrams, between this host and a peer.
+#[derive(Parser)]
+#[command(name = "ch06")]
+struct Args {
+    #[command(flatten)]
+    device: Options,
+
+    /// Address and port of this end [default: port 9876 of any address]
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+
+    /// Address and port of the other end
+    #[arg(long, value_name = "ADDR:PORT")]
+    peer: SocketAddr,
+
+    /// Write the packets of the tunnel and of the real interface to files in DIR
+    #[arg(long, value_name = "DIR")]
+    capture: Option<PathBuf>,
+
+    /// Print a line for each packet
+    #[arg(short)]
+    verbose: bool,
+}
+
+fn main() -> ExitCode {
+    report(run(Args::parse()))
+}
+
+// ANCHOR: run
+fn run(args: Args) -> anyhow::Result<()> {
+    let stop = Stop::new()?;
+    let outer = udp::interface_towards(args.peer.ip())?;
+    let mut capture = Live::open(args.capture.as_deref())?;
+    let udp = udp::bind(args.listen, Some(args.peer))?;
+    let tun = Device::open(&args.device)?;
+    capture.start(&[tun.name(), &outer])?;
+    // "Readable" is a hint, not a promise. A read that would wait returns
+    // instead, or one silent side would keep the other from being served.
+    tun.set_nonblocking()?;
+    udp.set_nonblocking(true)?;
+    println!("{}", args.device);
+
+    let (mut sent, mut received, mut dropped) = (Count::default(), Count::default(), 0u64);
+    let mut buffer = vec![0; LARGEST_PACKET];
+    let ready = |fd: &PollFd| fd.any() == Some(true);
+    let mut fds =
+        [tun.as_fd(), udp.as_fd(), stop.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+    loop {
+        match poll(&mut fds, PollTimeout::NONE) {
+            Ok(_) => (),
+            Err(Errno::EINTR) => continue,
+            Err(why) => return Err(Error::system("cannot wait for packets", why).into()),
+        }
+        if ready(&fds[2]) {
+            break;
+        }
+        if ready(&fds[0]) {
+            match tun.recv(&mut buffer) {
+                Ok(n) => {
+                    let inner = &buffer[..n];
+                    if args.verbose {
+                        println!("out: {}", describe(inner));
+                    }
+                    match udp.send_to(inner, args.peer) {
+                        Ok(_) => sent.add(n),
+                        Err(_) => dropped += 1,
+                    }
+                }
+                Err(why) if why.kind() == WouldBlock => (),
+                Err(why) => return Err(tun.explain(why).into()),
+            }
+        }
+        if ready(&fds[1]) {
+            match udp.recv(&mut buffer) {
+                Ok(n) => {
+                    let inner = &buffer[..n];
+                    if args.verbose {
+                        println!("in: {}", describe(inner));
+                    }
+                    match tun.send(inner)? {
+                        true => received.add(n),
+                        false => dropped += 1,
+                    }
+                }
+                Err(why) if why.kind() == WouldBlock => (),
+                Err(why) => return Err(Error::system("cannot receive", why).into()),
+            }
+        }
+    }
+    println!("packets: {sent} out, {received} in, {dropped} dropped");
+    capture.finish().inspect(|summary| println!("{summary}"));
+    Ok(())
+}
+// ANCHOR_END: run

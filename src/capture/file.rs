@@ -1,0 +1,204 @@
+//! Capture files: the classic pcap, and pcapng for several interfaces at once.
+//!
+//! A classic pcap is a header of 24 bytes, which says what the packets begin
+//! with, and then for each packet 16 bytes (seconds, nanoseconds, bytes stored,
+//! bytes on the wire) and the packet. A pcapng is a row of blocks: one for each
+//! interface, one for each packet. The formats are Internet drafts of the
+//! opsawg working group: draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng.
+//!
+//! Both are written little-endian on every machine, and handed to the kernel
+//! packet by packet: a file is complete up to its last packet, even when the
+//! program is killed.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use pcap_file::pcap::{PcapHeader, PcapTsResolution, PcapWriteError, PcapWriter, RawPcapPacket};
+use pcap_file::pcapng::blocks::enhanced_packet::{EnhancedPacketBlock, EnhancedPacketOption};
+use pcap_file::pcapng::blocks::interface_description::{
+    InterfaceDescriptionBlock, InterfaceDescriptionOption, InterfaceTsResolution,
+};
+use pcap_file::pcapng::{PcapNgWriteError, PcapNgWriter};
+use pcap_file::{DataLink, Endianness};
+
+use super::{Direction, LinkType};
+use crate::error::{Error, Result};
+
+/// Packets longer than this many bytes are not expected: what 64 KiB of
+/// segmentation offload and a link header come to is below it.
+const SNAPLEN: u32 = 262_144;
+
+/// One write to the disk for each packet needs a buffer that holds one.
+const BUFFER: usize = 128 * 1024;
+
+impl From<LinkType> for DataLink {
+    fn from(link: LinkType) -> DataLink {
+        match link {
+            LinkType::Raw => DataLink::RAW,
+            LinkType::Ethernet => DataLink::ETHERNET,
+        }
+    }
+}
+
+/// Creates `dir` if it is not there, and in it an empty file.
+fn create(dir: &Path, name: &str) -> Result<(PathBuf, BufWriter<File>)> {
+    let path = dir.join(name);
+    let file = fs::create_dir_all(dir)
+        .and_then(|()| File::create(&path))
+        .map_err(|why| Error::capture_file(&path, why))?;
+    Ok((path, BufWriter::with_capacity(BUFFER, file)))
+}
+
+// ANCHOR: pcap
+/// A classic pcap file: the packets of one interface.
+pub struct Pcap {
+    path: PathBuf,
+    writer: PcapWriter<BufWriter<File>>,
+}
+
+impl Pcap {
+    /// Creates `DIR/INTERFACE.pcap`, and the folder if it is not there.
+    pub fn create(dir: &Path, interface: &str, link: LinkType) -> Result<Pcap> {
+        let (path, file) = create(dir, &format!("{interface}.pcap"))?;
+        let header = PcapHeader {
+            snaplen: SNAPLEN,
+            datalink: link.into(),
+            ts_resolution: PcapTsResolution::NanoSecond,
+            endianness: Endianness::Little,
+            ..PcapHeader::default()
+        };
+        let writer = PcapWriter::with_header(file, header)
+            .and_then(|mut writer| writer.flush().map(|()| writer))
+            .map_err(|why| Error::capture_file(&path, pcap_error(why)))?;
+        Ok(Pcap { path, writer })
+    }
+
+    /// Writes a packet with the time of this moment.
+    pub fn write_now(&mut self, packet: &[u8]) -> Result<()> {
+        // Before 1970 only if the clock is wrong; such a packet is at 0.
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        self.write(now.unwrap_or_default(), packet.len() as u32, packet)
+    }
+
+    /// Writes a packet that was on the wire at `time`, `length` bytes long.
+    pub fn write(&mut self, time: Duration, length: u32, packet: &[u8]) -> Result<()> {
+        let packet = RawPcapPacket {
+            ts_sec: time.as_secs() as u32,
+            ts_frac: time.subsec_nanos(),
+            incl_len: packet.len() as u32,
+            orig_len: length,
+            data: packet.into(),
+        };
+        self.writer
+            .write_raw_packet(&packet)
+            .and_then(|_| self.writer.flush())
+            .map_err(|why| Error::capture_file(&self.path, pcap_error(why)))
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+// ANCHOR_END: pcap
+
+/// A pcapng: the packets of several interfaces, each with its name, its link
+/// type, and the direction of every packet.
+pub struct PcapNg<W: Write> {
+    path: PathBuf,
+    writer: PcapNgWriter<W>,
+}
+
+impl PcapNg<BufWriter<File>> {
+    /// Creates `DIR/NAME`, and the folder if it is not there.
+    pub fn create(dir: &Path, name: &str) -> Result<Self> {
+        let (path, file) = create(dir, name)?;
+        PcapNg::new(path, file)
+    }
+}
+
+impl<W: Write> PcapNg<W> {
+    /// Begins a pcapng on any writer; errors call it `path`.
+    pub fn new(path: PathBuf, writer: W) -> Result<Self> {
+        PcapNgWriter::with_endianness(writer, Endianness::Little)
+            .map_err(|why| Error::capture_file(&path, pcapng_error(why)))
+            .and_then(|writer| {
+                let mut file = PcapNg { path, writer };
+                file.flush()?;
+                Ok(file)
+            })
+    }
+
+    /// Announces an interface, and returns the number that packets refer to.
+    pub fn interface(&mut self, name: &str, link: LinkType) -> Result<u32> {
+        let number = self.writer.interfaces().len() as u32;
+        let mut block = InterfaceDescriptionBlock::new(link.into(), SNAPLEN);
+        block.options = vec![
+            InterfaceDescriptionOption::IfName(name.into()),
+            InterfaceDescriptionOption::IfTsResol(InterfaceTsResolution::NANO),
+        ];
+        self.writer
+            .write_pcapng_block(block)
+            .map_err(|why| Error::capture_file(&self.path, pcapng_error(why)))?;
+        self.flush()?;
+        Ok(number)
+    }
+
+    /// Writes a packet that interface number `interface` saw at `time`,
+    /// `length` bytes long on the wire.
+    pub fn write(
+        &mut self,
+        interface: u32,
+        direction: Direction,
+        time: Duration,
+        length: u32,
+        packet: &[u8],
+    ) -> Result<()> {
+        // Bits 0 and 1 of the flags: 1 is inbound, 2 is outbound.
+        let flags = match direction {
+            Direction::In => 1,
+            Direction::Out => 2,
+        };
+        let block = EnhancedPacketBlock {
+            interface_id: interface,
+            timestamp: time,
+            original_len: length,
+            data: packet.into(),
+            options: vec![EnhancedPacketOption::Flags(flags)],
+        };
+        self.writer
+            .write_pcapng_block(block)
+            .map_err(|why| Error::capture_file(&self.path, pcapng_error(why)))?;
+        self.flush()
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.writer
+            .get_mut()
+            .flush()
+            .map_err(|why| Error::capture_file(&self.path, why))
+    }
+}
+
+/// The system error inside an error of the pcap writer.
+fn pcap_error(error: PcapWriteError) -> io::Error {
+    match error {
+        PcapWriteError::Io(error) => error,
+        other => io::Error::other(other),
+    }
+}
+
+/// The system error inside an error of the pcapng writer.
+fn pcapng_error(error: PcapNgWriteError) -> io::Error {
+    match error {
+        PcapNgWriteError::Io(error) => error,
+        other => io::Error::other(other),
+    }
+}

@@ -1,0 +1,193 @@
+//! What `--capture DIR` does in a program: its interfaces, into files.
+//!
+//! `DIR/tun0.pcap` has the packets of the tunnel interface, `DIR/eth0.pcap`
+//! those of the real one, and `DIR/both.pcapng` has both, in one list. A thread
+//! does the writing, so that the program's own loop stays the same.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io::{PipeReader, PipeWriter};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::{AccessFlags, access};
+
+use super::socket::Frame;
+use super::{Pcap, PcapNg, Socket};
+use crate::error::{Error, Result};
+
+/// A capture of some interfaces of this host. Without a folder it is off, and
+/// all its functions do nothing.
+pub struct Live {
+    dir: PathBuf,
+    state: State,
+}
+
+enum State {
+    Off,
+    /// The kernel keeps frames for us, and we do not read them yet.
+    Listening(Socket),
+    /// Dropping the writer ends the thread.
+    Running(PipeWriter, JoinHandle<Summary>),
+}
+
+/// What a capture came to.
+pub struct Summary {
+    dir: PathBuf,
+    packets: u64,
+    missed: u64,
+    stopped: Option<Error>,
+}
+
+impl Live {
+    /// Begins to listen, so that no frame from now on is missed. Which
+    /// interfaces are wanted is said later, with [`Live::start`].
+    pub fn open(dir: Option<&Path>) -> Result<Live> {
+        let Some(dir) = dir else {
+            let (dir, state) = (PathBuf::new(), State::Off);
+            return Ok(Live { dir, state });
+        };
+        std::fs::create_dir_all(dir)
+            .and_then(|()| Ok(access(dir, AccessFlags::W_OK)?))
+            .map_err(|why| Error::capture_file(dir, why))?;
+        let (dir, state) = (dir.to_owned(), State::Listening(Socket::open()?));
+        Ok(Live { dir, state })
+    }
+
+    /// Begins to write the frames of these interfaces, from [`Live::open`] on.
+    /// Once it runs, calling this again changes nothing.
+    pub fn start(&mut self, interfaces: &[&str]) -> Result<()> {
+        match std::mem::replace(&mut self.state, State::Off) {
+            State::Listening(socket) => {
+                let files = Files::create(&self.dir, interfaces)?;
+                let failed = |why| Error::system("cannot start the capture", why);
+                let (end, keep) = std::io::pipe().map_err(failed)?;
+                let thread = std::thread::Builder::new()
+                    .name("capture".to_owned())
+                    .spawn(move || run(socket, files, end))
+                    .map_err(failed)?;
+                self.state = State::Running(keep, thread);
+            }
+            other => self.state = other,
+        }
+        Ok(())
+    }
+
+    /// Writes what is still queued, and ends. `None` if nothing was started.
+    pub fn finish(self) -> Option<Summary> {
+        let State::Running(keep, thread) = self.state else {
+            return None;
+        };
+        drop(keep);
+        let mut summary = thread.join().ok()?;
+        summary.dir = self.dir;
+        Some(summary)
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(
+            f,
+            "{} packets captured in {}",
+            self.packets,
+            self.dir.display()
+        )?;
+        if self.missed > 0 {
+            write!(f, ", {} missed", self.missed)?;
+        }
+        if self.stopped.is_some() {
+            write!(f, ", then the capture stopped")?;
+        }
+        Ok(())
+    }
+}
+
+/// The thread: everything from the socket into the files, until `end` closes
+/// and the socket is empty. An error of a file ends the capture, and never the
+/// program: a tunnel does not stop because a disk is full.
+fn run(mut socket: Socket, mut files: Files, end: PipeReader) -> Summary {
+    let mut summary = Summary {
+        dir: PathBuf::new(),
+        packets: 0,
+        missed: 0,
+        stopped: None,
+    };
+    let mut ending = false;
+    let result = loop {
+        match socket.recv() {
+            Ok(Some(frame)) => match files.write(&frame) {
+                Ok(written) => summary.packets += u64::from(written),
+                Err(why) => break Err(why),
+            },
+            Ok(None) if ending => break Ok(()),
+            Ok(None) => {
+                let mut both = [
+                    PollFd::new(socket.as_fd(), PollFlags::POLLIN),
+                    PollFd::new(end.as_fd(), PollFlags::POLLIN),
+                ];
+                match poll(&mut both, PollTimeout::NONE) {
+                    Ok(_) => ending = both[1].revents() != Some(PollFlags::empty()),
+                    Err(Errno::EINTR) => (),
+                    Err(why) => break Err(Error::system("cannot wait for frames", why)),
+                }
+            }
+            Err(why) => break Err(why),
+        }
+    };
+    summary.missed = socket.drops().into();
+    if let Err(why) = result {
+        eprintln!("the capture stops here, the program goes on: {why}");
+        summary.stopped = Some(why);
+    }
+    summary
+}
+
+/// A classic pcap for each interface, and a pcapng for all if there are two.
+struct Files {
+    dir: PathBuf,
+    /// The wanted interfaces. Until its first frame has come, nobody knows
+    /// what kind of frames one has, and so its file is not there yet.
+    wanted: HashMap<String, Option<(Pcap, u32)>>,
+    all: Option<PcapNg<std::io::BufWriter<std::fs::File>>>,
+}
+
+impl Files {
+    fn create(dir: &Path, interfaces: &[&str]) -> Result<Files> {
+        let all = match interfaces.len() {
+            0 | 1 => None,
+            _ => Some(PcapNg::create(dir, "both.pcapng")?),
+        };
+        Ok(Files {
+            dir: dir.to_owned(),
+            wanted: interfaces.iter().map(|&i| (i.to_owned(), None)).collect(),
+            all,
+        })
+    }
+
+    /// Writes the frame if its interface is wanted, and says whether it was.
+    fn write(&mut self, frame: &Frame) -> Result<bool> {
+        let Some(slot) = self.wanted.get_mut(frame.interface) else {
+            return Ok(false);
+        };
+        if slot.is_none() {
+            let pcap = Pcap::create(&self.dir, frame.interface, frame.link)?;
+            let number = match &mut self.all {
+                Some(all) => all.interface(frame.interface, frame.link)?,
+                None => 0,
+            };
+            *slot = Some((pcap, number));
+        }
+        if let Some((pcap, number)) = slot {
+            pcap.write(frame.time, frame.length, frame.data)?;
+            if let Some(all) = &mut self.all {
+                let (direction, time) = (frame.direction, frame.time);
+                all.write(*number, direction, time, frame.length, frame.data)?;
+            }
+        }
+        Ok(true)
+    }
+}

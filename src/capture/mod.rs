@@ -1,0 +1,62 @@
+//! Captures: the packets of an interface in a file that Wireshark opens.
+//!
+//! [`file`] writes the two formats, [`read`] reads them back, [`socket`]
+//! listens to an interface as Wireshark does, and [`live`] puts these together
+//! for a program with `--capture`.
+//!
+//! Times are durations since 1970-01-01 00:00:00 UTC, with nanoseconds.
+
+use std::time::Duration;
+
+pub mod file;
+pub mod live;
+pub mod read;
+pub mod socket;
+
+pub use file::{Pcap, PcapNg};
+pub use live::Live;
+pub use read::read;
+pub use socket::Socket;
+
+/// What a captured packet begins with: the "link type" of a capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LinkType {
+    /// The IP header itself, as on a TUN device: LINKTYPE_RAW, 101.
+    Raw,
+    /// An Ethernet header: LINKTYPE_ETHERNET, 1.
+    Ethernet,
+}
+
+/// Which way a packet went, as seen from the host with the interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Direction {
+    /// Into the host. On a TUN device: written by the program.
+    In,
+    /// Out of the host. On a TUN device: read by the program.
+    Out,
+}
+
+/// A packet as it stands in a capture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packet {
+    /// Name of the interface, empty where the file format has none.
+    pub interface: String,
+    pub link: LinkType,
+    /// `None` where the file format has none.
+    pub direction: Option<Direction>,
+    /// Since 1970-01-01 00:00:00 UTC.
+    pub time: Duration,
+    /// Length on the wire in bytes; `data` may hold less.
+    pub length: u32,
+    pub data: Vec<u8>,
+}
+
+impl Packet {
+    /// The packet in one line.
+    pub fn describe(&self) -> String {
+        match self.link {
+            LinkType::Raw => crate::packet::describe(&self.data),
+            LinkType::Ethernet => crate::packet::describe_frame(&self.data),
+        }
+    }
+}

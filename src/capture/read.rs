@@ -1,0 +1,120 @@
+//! Reading captures back, classic pcap and pcapng.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek};
+use std::path::Path;
+
+use pcap_file::DataLink;
+use pcap_file::pcap::PcapReader;
+use pcap_file::pcapng::PcapNgReader;
+use pcap_file::pcapng::blocks::Block;
+use pcap_file::pcapng::blocks::enhanced_packet::{EnhancedPacketBlock, EnhancedPacketOption};
+use pcap_file::pcapng::blocks::interface_description::{
+    InterfaceDescriptionBlock, InterfaceDescriptionOption,
+};
+
+use super::{Direction, LinkType, Packet};
+use crate::error::{Error, Result};
+
+/// The packets of a capture file, in its order.
+///
+/// # Errors
+/// The file cannot be opened, is no capture, is damaged, or has packets of a
+/// link type that this project does not write.
+pub fn read(path: &Path) -> Result<Vec<Packet>> {
+    let failed = |why: String| Error::CaptureRead {
+        path: path.to_owned(),
+        why,
+    };
+    let mut file = File::open(path).map_err(|why| failed(why.to_string()))?;
+    let mut magic = [0; 4];
+    file.read_exact(&mut magic)
+        .and_then(|()| file.rewind())
+        .map_err(|_| failed("it is too short to be a capture".to_owned()))?;
+    // The type of a pcapng's first block reads the same in either byte order
+    // (draft-ietf-opsawg-pcapng, section 4.1).
+    let file = BufReader::new(file);
+    match magic {
+        [0x0a, 0x0d, 0x0d, 0x0a] => pcapng(file),
+        _ => pcap(file),
+    }
+    .map_err(failed)
+}
+
+fn pcap(file: BufReader<File>) -> std::result::Result<Vec<Packet>, String> {
+    let mut reader = PcapReader::new(file).map_err(|why| format!("it is no capture: {why}"))?;
+    let link = link_type(reader.header().datalink)?;
+    let mut packets = Vec::new();
+    while let Some(packet) = reader.next_packet() {
+        let packet = packet.map_err(|why| damaged(packets.len(), why))?;
+        packets.push(Packet {
+            interface: String::new(),
+            link,
+            direction: None,
+            time: packet.timestamp(),
+            length: packet.orig_len(),
+            data: packet.data().to_vec(),
+        });
+    }
+    Ok(packets)
+}
+
+fn pcapng(file: BufReader<File>) -> std::result::Result<Vec<Packet>, String> {
+    let mut reader = PcapNgReader::new(file).map_err(|why| format!("it is no capture: {why}"))?;
+    let mut packets = Vec::new();
+    while let Some(block) = reader.next_block() {
+        let (block, state) = block.map_err(|why| damaged(packets.len(), why))?;
+        // Blocks of other kinds, statistics for example, hold no packets.
+        let Block::EnhancedPacket(packet) = block else {
+            continue;
+        };
+        let Some(interface) = state.interfaces().get(packet.interface_id as usize) else {
+            return Err(damaged(packets.len(), "a packet of an unknown interface"));
+        };
+        packets.push(Packet {
+            interface: name(interface),
+            link: link_type(interface.linktype)?,
+            direction: direction(&packet),
+            time: packet.timestamp,
+            length: packet.original_len,
+            data: packet.data.into_owned(),
+        });
+    }
+    Ok(packets)
+}
+
+fn damaged(good: usize, why: impl std::fmt::Display) -> String {
+    format!("it is damaged after packet {good}: {why}")
+}
+
+fn link_type(link: DataLink) -> std::result::Result<LinkType, String> {
+    match link {
+        DataLink::RAW => Ok(LinkType::Raw),
+        DataLink::ETHERNET => Ok(LinkType::Ethernet),
+        other => Err(format!(
+            "its packets are of link type {}, and only RAW and ETHERNET are read here",
+            u32::from(other)
+        )),
+    }
+}
+
+fn name(interface: &InterfaceDescriptionBlock) -> String {
+    let mut options = interface.options.iter();
+    let name = options.find_map(|option| match option {
+        InterfaceDescriptionOption::IfName(name) => Some(name.to_string()),
+        _ => None,
+    });
+    name.unwrap_or_default()
+}
+
+fn direction(packet: &EnhancedPacketBlock) -> Option<Direction> {
+    let mut options = packet.options.iter();
+    options.find_map(|option| match option {
+        EnhancedPacketOption::Flags(flags) => match flags & 3 {
+            1 => Some(Direction::In),
+            2 => Some(Direction::Out),
+            _ => None,
+        },
+        _ => None,
+    })
+}

@@ -1,0 +1,160 @@
+//! Listening to interfaces as Wireshark does: a packet socket (packet(7)).
+//!
+//! The kernel hands it a copy of every frame that an interface of this network
+//! namespace sends or receives, with the time at which that happened.
+
+use std::collections::HashMap;
+use std::io::{self, IoSliceMut};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::sys::socket::{
+    AddressFamily, ControlMessageOwned, LinkAddr, MsgFlags, SockFlag, SockType, recvmsg,
+    setsockopt, socket, sockopt,
+};
+use nix::sys::time::TimeSpec;
+
+use super::{Direction, LinkType};
+use crate::error::{Error, Result, errno};
+use crate::sys;
+
+/// Room for the largest frame: 64 KiB of offloaded segments and their headers.
+const LARGEST_FRAME: usize = 65_536 + 128;
+
+/// How much the kernel may keep for us until we read it, in bytes. It grants
+/// twice `net.core.rmem_max` at most to those who are not root.
+const QUEUE: usize = 16 * 1024 * 1024;
+
+/// A packet socket for all interfaces of one network namespace, those that
+/// appear later included.
+pub struct Socket {
+    socket: OwnedFd,
+    names: HashMap<usize, String>,
+    buffer: Vec<u8>,
+    control: Vec<u8>,
+}
+
+/// A frame as it came from the socket.
+pub struct Frame<'a> {
+    pub interface: &'a str,
+    pub link: LinkType,
+    pub direction: Direction,
+    /// Since 1970-01-01 00:00:00 UTC, taken by the kernel.
+    pub time: Duration,
+    /// Length on the wire in bytes.
+    pub length: u32,
+    pub data: &'a [u8],
+}
+
+impl Socket {
+    /// Opens the socket; from here on frames are kept until they are read.
+    ///
+    /// Needs CAP_NET_RAW. Reading never waits: see [`Socket::recv`].
+    pub fn open() -> Result<Socket> {
+        let failed = |why: io::Error| match errno(&why) {
+            Errno::EPERM | Errno::EACCES => Error::CaptureNotPermitted,
+            _ => Error::system("cannot open a packet socket to capture", why),
+        };
+        let socket = socket(
+            AddressFamily::Packet,
+            SockType::Raw,
+            SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK,
+            None, // no protocol yet: nothing arrives before it is bound
+        )
+        .map_err(|why| failed(why.into()))?;
+        setsockopt(&socket, sockopt::ReceiveTimestampns, &true)
+            .map_err(|why| failed(why.into()))?;
+        // The first asks for more than the limit, which only root may do.
+        if setsockopt(&socket, sockopt::RcvBufForce, &QUEUE).is_err() {
+            let _ = setsockopt(&socket, sockopt::RcvBuf, &QUEUE);
+        }
+        sys::bind_packet(&socket, 0).map_err(failed)?;
+        Ok(Socket {
+            socket,
+            names: HashMap::new(),
+            buffer: vec![0; LARGEST_FRAME],
+            control: nix::cmsg_space!(TimeSpec),
+        })
+    }
+
+    /// The next frame, or `None` if there is none now.
+    pub fn recv(&mut self) -> Result<Option<Frame<'_>>> {
+        let failed = |why: io::Error| Error::system("cannot read the packet socket", why);
+        let (length, stored, time, address) = loop {
+            let mut buffer = [IoSliceMut::new(&mut self.buffer)];
+            let message = recvmsg::<LinkAddr>(
+                self.socket.as_raw_fd(),
+                &mut buffer,
+                Some(&mut self.control),
+                // The length on the wire, even if the buffer is too small.
+                MsgFlags::MSG_TRUNC,
+            );
+            let message = match message {
+                Ok(message) => message,
+                Err(Errno::EAGAIN) => return Ok(None),
+                // An interface went down, or a signal came: not our end.
+                Err(Errno::ENETDOWN | Errno::EINTR) => continue,
+                Err(why) => return Err(failed(why.into())),
+            };
+            let Some(address) = message.address else {
+                continue;
+            };
+            let time = message.cmsgs().ok().and_then(|mut all| all.find_map(time));
+            let length = message.bytes;
+            break (length, length.min(LARGEST_FRAME), time, address);
+        };
+
+        let direction = match address.pkttype() {
+            libc::PACKET_OUTGOING => Direction::Out,
+            _ => Direction::In,
+        };
+        let link = match address.hatype() {
+            libc::ARPHRD_ETHER | libc::ARPHRD_LOOPBACK => LinkType::Ethernet,
+            _ => LinkType::Raw,
+        };
+        // The loopback interface shows each packet on its way out and on its
+        // way in. Like Wireshark, keep the second.
+        if address.hatype() == libc::ARPHRD_LOOPBACK && direction == Direction::Out {
+            return self.recv();
+        }
+        let interface = match self.names.entry(address.ifindex()) {
+            std::collections::hash_map::Entry::Occupied(name) => name.into_mut(),
+            std::collections::hash_map::Entry::Vacant(slot) => {
+                match sys::interface_name(&self.socket, address.ifindex() as u32) {
+                    Ok(name) => slot.insert(name),
+                    // Deleted in the meantime. The number is never used again.
+                    Err(_) => slot.insert(format!("interface-{}", address.ifindex())),
+                }
+            }
+        };
+        Ok(Some(Frame {
+            interface,
+            link,
+            direction,
+            time: time.unwrap_or_default(),
+            length: length as u32,
+            data: &self.buffer[..stored],
+        }))
+    }
+
+    /// How many frames the kernel dropped since this was last asked, because
+    /// they were not read in time.
+    pub fn drops(&self) -> u32 {
+        sys::packet_drops(&self.socket).unwrap_or(0)
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+fn time(message: ControlMessageOwned) -> Option<Duration> {
+    match message {
+        ControlMessageOwned::ScmTimestampns(time) => Some(time.into()),
+        _ => None,
+    }
+}

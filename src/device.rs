@@ -1,0 +1,283 @@
+//! The TUN device: a descriptor on one side, a network interface on the other.
+//!
+//! What the kernel routes into the interface can be read from the descriptor,
+//! one packet for each read; what is written to the descriptor, one packet
+//! for each write, arrives from the interface. The source is the kernel's
+//! Documentation/networking/tuntap.rst.
+
+use std::fmt;
+use std::io;
+use std::net::IpAddr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::process::Command;
+
+use ipnet::IpNet;
+use tun::AbstractDevice;
+
+use crate::error::{Error, Result};
+use crate::sys;
+
+/// A buffer of this many bytes holds the largest packet there is: the length
+/// field of IPv4 has 16 bits (RFC 791, section 3.1).
+pub const LARGEST_PACKET: usize = 65_535;
+
+/// The options that say what device a program opens; chapter 2 explains them.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Options {
+    /// Name of the TUN device
+    #[arg(long = "tun", value_name = "NAME", default_value = "tun0", value_parser = parse_name)]
+    pub name: String,
+
+    /// Address of this end and the network behind it; may be repeated
+    #[arg(long = "addr", value_name = "CIDR", required = true, value_parser = parse_cidr)]
+    pub addresses: Vec<IpNet>,
+
+    /// Largest packet that the device takes, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = 1500,
+          value_parser = clap::value_parser!(u16).range(68..))]
+    pub mtu: u16,
+}
+
+impl fmt::Display for Options {
+    /// The line that a program prints once its device is up.
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}: ", self.name)?;
+        for address in &self.addresses {
+            write!(f, "{address}, ")?;
+        }
+        write!(f, "mtu {}, up", self.mtu)
+    }
+}
+
+/// An open TUN device, configured and up. It vanishes when it is dropped.
+pub struct Device {
+    tun: tun::Device,
+    name: String,
+}
+
+impl Device {
+    /// Creates the device, gives it its addresses and its MTU, and brings it
+    /// up, in this order: once it is up, the kernel may send through it.
+    pub fn open(options: &Options) -> Result<Device> {
+        let mut config = tun::Configuration::default();
+        config.tun_name(&options.name);
+        let mut tun =
+            tun::create(&config).map_err(|why| Error::opening_tun(&options.name, io_error(why)))?;
+        let name = tun.tun_name().map_err(|why| {
+            Error::system("cannot read the name of the new device", io_error(why))
+        })?;
+
+        silence(&name);
+        tun.set_mtu(options.mtu).map_err(|why| {
+            let tried = format!("cannot set the MTU of {name} to {}", options.mtu);
+            Error::system(tried, io_error(why))
+        })?;
+        for address in &options.addresses {
+            add_address(&name, *address)?;
+        }
+        tun.enabled(true)
+            .map_err(|why| Error::system(format!("cannot bring {name} up"), io_error(why)))?;
+        Ok(Device { tun, name })
+    }
+
+    /// The name the kernel gave it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Makes `recv` return [`io::ErrorKind::WouldBlock`] instead of waiting.
+    pub fn set_nonblocking(&self) -> Result<()> {
+        let tried = || format!("cannot make {} non-blocking", self.name);
+        self.tun
+            .set_nonblock()
+            .map_err(|why| Error::system(tried(), why))
+    }
+
+    /// Reads the next packet that the kernel sends into the interface, and
+    /// returns its length in bytes. What does not fit into `buffer` is lost
+    /// without a word: pass [`LARGEST_PACKET`] bytes.
+    pub fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.tun.recv(buffer)
+    }
+
+    /// Hands one packet to the kernel as if it had arrived at the interface.
+    ///
+    /// `false` says that the kernel refused this one: EINVAL if it does not
+    /// begin like an IP packet, EIO while the interface is down.
+    pub fn send(&self, packet: &[u8]) -> Result<bool> {
+        match self.tun.send(packet) {
+            Ok(_) => Ok(true),
+            Err(why) => match self.explain(why) {
+                gone @ Error::DeviceGone { .. } => Err(gone),
+                _ => Ok(false),
+            },
+        }
+    }
+
+    /// Says what an error of [`Device::recv`] means.
+    pub fn explain(&self, why: io::Error) -> Error {
+        Error::using_tun(&self.name, why)
+    }
+}
+
+impl AsFd for Device {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        sys::borrow(&self.tun)
+    }
+}
+
+impl AsRawFd for Device {
+    fn as_raw_fd(&self) -> RawFd {
+        self.tun.as_raw_fd()
+    }
+}
+
+/// Keeps the kernel from giving the interface an IPv6 address of its own.
+///
+/// It would announce that address with router solicitations and multicast
+/// reports, and the first packets in every capture would be ones that nobody
+/// sent. Value 1 is "none" (Documentation/networking/ip-sysctl.rst,
+/// `addr_gen_mode`). A kernel without IPv6 has no such file, and no need.
+pub fn silence(name: &str) {
+    let file = format!("/proc/sys/net/ipv6/conf/{name}/addr_gen_mode");
+    let _ = std::fs::write(file, "1");
+}
+
+/// Adds an IPv4 or IPv6 address, and with it the route to its network.
+///
+/// The `tun` crate sets one IPv4 address; `ip` adds any number of either.
+fn add_address(name: &str, address: IpNet) -> Result<()> {
+    let failed = |why: String| Error::Address {
+        name: name.to_owned(),
+        address: address.to_string(),
+        why,
+    };
+    if address.addr().is_ipv6() {
+        // Off where the host does without IPv6; asking for an address turns
+        // it on for this interface. If that fails, `ip` says why.
+        let file = format!("/proc/sys/net/ipv6/conf/{name}/disable_ipv6");
+        let _ = std::fs::write(file, "0");
+    }
+    let mut ip = Command::new("ip");
+    ip.args(["address", "add", &address.to_string(), "dev", name]);
+    if address.addr().is_ipv6() {
+        // No duplicate address detection: a tunnel has two ends, and the
+        // address can be used at once (RFC 4862, section 5.4).
+        ip.arg("nodad");
+    }
+    sys::unblock_signals(&mut ip);
+    let output = ip.output().map_err(|why| {
+        failed(format!(
+            "cannot run `ip`: {why}\n  install it: sudo apt-get install iproute2"
+        ))
+    })?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(failed(format!("ip says: {}", said.trim())));
+    }
+    Ok(())
+}
+
+/// Checks a device name as the kernel would, but before anything is created:
+/// one that is too long it cuts silently, and another device would appear.
+pub fn check_name(name: &str) -> Result<()> {
+    // `dev_valid_name` in the kernel's net/core/dev.c. IFNAMSIZ is 16 with
+    // the zero byte at the end. '%' would let the kernel choose a number.
+    let why = if name.is_empty() {
+        "a name has at least one character"
+    } else if name.len() > 15 {
+        "a name has at most 15 bytes"
+    } else if name == "." || name == ".." {
+        "this name is reserved"
+    } else if name.contains(|c: char| c == '/' || c == ':' || c == '%' || c.is_whitespace()) {
+        "a name has no slash, colon, percent sign or space"
+    } else {
+        return Ok(());
+    };
+    let name = name.to_owned();
+    Err(Error::BadName { name, why })
+}
+
+/// [`check_name`] in the form that `clap` asks for.
+pub fn parse_name(name: &str) -> std::result::Result<String, String> {
+    check_name(name).map_err(|error| error.to_string())?;
+    Ok(name.to_owned())
+}
+
+/// Reads an address with its prefix length, as in `192.168.0.1/24`.
+pub fn parse_cidr(text: &str) -> std::result::Result<IpNet, String> {
+    let example = "write it like 192.168.0.1/24 or fd00:0:0:1::1/64";
+    let Some((address, prefix)) = text.split_once('/') else {
+        return Err(format!(
+            "the prefix length is missing, the part after the slash; {example}"
+        ));
+    };
+    let address: IpAddr = address
+        .parse()
+        .map_err(|_| format!("{address:?} is not an IP address; {example}"))?;
+    let (longest, family) = match address {
+        IpAddr::V4(_) => (32, "IPv4"),
+        IpAddr::V6(_) => (128, "IPv6"),
+    };
+    match prefix.parse() {
+        Ok(prefix) if prefix <= longest => IpNet::new(address, prefix),
+        _ => {
+            return Err(format!(
+                "the prefix length of an {family} address is a number from 0 to {longest}, \
+                 not {prefix:?}"
+            ));
+        }
+    }
+    .map_err(|why| why.to_string())
+}
+
+/// The system error inside an error of the `tun` crate.
+pub fn io_error(error: tun::Error) -> io::Error {
+    match error {
+        tun::Error::Io(error) => error,
+        other => io::Error::other(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_the_kernel_would_cut_or_refuse() {
+        for good in ["tun0", "a", "fifteen-letters"] {
+            assert!(check_name(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "sixteen-letters!",
+            ".",
+            "..",
+            "a/b",
+            "a b",
+            "a:b",
+            "tun%d",
+        ] {
+            assert!(check_name(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn cidr_keeps_the_host_part() {
+        let net = parse_cidr("192.168.0.1/24").unwrap();
+        assert_eq!(net.addr().to_string(), "192.168.0.1");
+        assert_eq!(net.netmask().to_string(), "255.255.255.0");
+        assert_eq!(parse_cidr("fd00::1/64").unwrap().prefix_len(), 64);
+    }
+
+    #[test]
+    fn cidr_says_what_is_wrong() {
+        let error = |text| parse_cidr(text).unwrap_err();
+        assert!(error("192.168.0.1").contains("prefix length is missing"));
+        assert!(error("192.168.0.999/24").contains("not an IP address"));
+        assert!(error("192.168.0.1/33").contains("0 to 32"));
+        assert!(error("fd00::1/129").contains("0 to 128"));
+        assert!(error("192.168.0.1/").contains("0 to 32"));
+        assert!(error("192.168.0.1/-1").contains("0 to 32"));
+    }
+}

@@ -1,0 +1,211 @@
+//! What can go wrong, in words: what was tried, why it failed, what to do.
+//!
+//! Every message has the same shape. The first line says what was tried and
+//! why it failed; the indented lines below say what to do about it.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use nix::errno::Errno;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Each way in which the library can fail. The text of a variant is its whole
+/// message, several lines long: print it with `{}`.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// `open` gave ENOENT.
+    #[error(
+        "cannot open /dev/net/tun: there is no such file\n  \
+         on a real machine: sudo modprobe tun\n  \
+         in a container:    start it with --device /dev/net/tun --cap-add NET_ADMIN"
+    )]
+    TunMissing,
+
+    /// `open` gave ENODEV: the file is there, the driver is not.
+    #[error(
+        "cannot open /dev/net/tun: the kernel has no TUN driver\n  \
+         try: sudo modprobe tun"
+    )]
+    TunNoDriver,
+
+    /// `open` gave EACCES: the mode of the file forbids it.
+    #[error(
+        "cannot open /dev/net/tun: its file mode does not let you\n  \
+         every distribution with udev gives it the mode 0666; do the same:\n  \
+         sudo chmod 666 /dev/net/tun"
+    )]
+    TunForbidden,
+
+    /// EPERM: opening is free to all, creating needs CAP_NET_ADMIN.
+    #[error(
+        "{tried}: not permitted (it needs CAP_NET_ADMIN)\n  \
+         in the lab you have every right: cargo lab shell left\n  \
+         outside the lab: run the program with sudo"
+    )]
+    NotPermitted { tried: String },
+
+    /// EPERM or EACCES from `socket(AF_PACKET)`.
+    #[error(
+        "cannot capture: not permitted (it needs CAP_NET_RAW)\n  \
+         in the lab you have every right: cargo lab shell left\n  \
+         outside the lab: run the program with sudo, or leave out --capture"
+    )]
+    CaptureNotPermitted,
+
+    /// EBUSY: another program holds a device of this name.
+    #[error(
+        "cannot create {name}: another program holds a device of that name\n  \
+         end that program, or choose another name with --tun"
+    )]
+    NameTaken { name: String },
+
+    /// EINVAL from TUNSETIFF: the name belongs to another kind of device.
+    #[error(
+        "cannot create {name}: there is a device of that name, and it is not a TUN device\n  \
+         choose another name with --tun"
+    )]
+    NameOtherKind { name: String },
+
+    /// Refused before the kernel is asked, because it would cut the name.
+    #[error(
+        "cannot create a device named {name:?}: {why}\n  \
+         choose another name with --tun, tun0 for example"
+    )]
+    BadName { name: String, why: &'static str },
+
+    /// EBADFD, EFAULT or POLLERR: somebody removed the device.
+    #[error(
+        "{name} is gone: it was deleted while this program used it\n  \
+         start the program again to create a new one"
+    )]
+    DeviceGone { name: String },
+
+    /// The kernel would not take an address.
+    #[error("cannot give {name} the address {address}: {why}")]
+    Address {
+        name: String,
+        address: String,
+        why: String,
+    },
+
+    /// EADDRINUSE.
+    #[error(
+        "cannot listen on {address}: another program has that port\n  \
+         see which with: ss -lunp\n  \
+         end it, or choose another port with --listen"
+    )]
+    PortInUse { address: SocketAddr },
+
+    /// EADDRNOTAVAIL.
+    #[error(
+        "cannot listen on {address}: no interface of this host has that address\n  \
+         see which it has with: ip address\n  \
+         leave out --listen to listen on all of them"
+    )]
+    NotMyAddress { address: SocketAddr },
+
+    /// `--listen` and `--peer` are of different families.
+    #[error(
+        "cannot reach {peer} from {listen}: one is IPv4, the other IPv6\n  \
+         give --listen and --peer addresses of one family"
+    )]
+    FamilyMismatch {
+        listen: SocketAddr,
+        peer: SocketAddr,
+    },
+
+    /// ENETUNREACH and its relatives.
+    #[error(
+        "cannot reach {peer}: this host has no route to it\n  \
+         see the routes it has with: ip route\n  \
+         check the address after --peer"
+    )]
+    NoRoute { peer: IpAddr },
+
+    /// A capture file or its folder.
+    #[error("cannot write the capture {path}: {why}{remedy}", path = .path.display(), remedy = capture_remedy(.why))]
+    CaptureFile { path: PathBuf, why: io::Error },
+
+    /// A capture that cannot be read back.
+    #[error("cannot read the capture {path}: {why}", path = .path.display())]
+    CaptureRead { path: PathBuf, why: String },
+
+    /// Whatever else the system said; `tried` names the action.
+    #[error("{tried}: {why}")]
+    System { tried: String, why: io::Error },
+}
+
+impl Error {
+    /// Wraps a system error with the action that failed.
+    pub fn system(tried: impl Into<String>, why: impl Into<io::Error>) -> Error {
+        let (tried, why) = (tried.into(), why.into());
+        Error::System { tried, why }
+    }
+
+    /// Wraps an error of writing a capture.
+    pub fn capture_file(path: &Path, why: impl Into<io::Error>) -> Error {
+        let (path, why) = (path.to_owned(), why.into());
+        Error::CaptureFile { path, why }
+    }
+
+    /// Explains why a TUN device of this name could not be opened.
+    ///
+    /// EACCES and EPERM share one [`io::ErrorKind`] and need different
+    /// remedies, so the number decides.
+    pub fn opening_tun(name: &str, why: io::Error) -> Error {
+        let name = name.to_owned();
+        match errno(&why) {
+            Errno::ENOENT => Error::TunMissing,
+            Errno::ENODEV => Error::TunNoDriver,
+            Errno::EACCES => Error::TunForbidden,
+            Errno::EPERM => Error::NotPermitted {
+                tried: format!("cannot create {name}"),
+            },
+            Errno::EBUSY => Error::NameTaken { name },
+            Errno::EINVAL => Error::NameOtherKind { name },
+            _ => Error::system(format!("cannot create {name}"), why),
+        }
+    }
+
+    /// Explains an error of reading from or writing to a TUN device: EBADFD
+    /// says that the device was deleted, EFAULT that it happened in mid-read.
+    pub fn using_tun(name: &str, why: io::Error) -> Error {
+        let name = name.to_owned();
+        match errno(&why) {
+            Errno::EBADFD | Errno::EFAULT => Error::DeviceGone { name },
+            _ => Error::system(format!("cannot use {name}"), why),
+        }
+    }
+}
+
+/// The error number inside an [`io::Error`], `UnknownErrno` if it has none.
+pub fn errno(error: &io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or(0))
+}
+
+fn capture_remedy(why: &io::Error) -> &'static str {
+    match errno(why) {
+        Errno::ENOSPC => "\n  make room on that disk, or give --capture another folder",
+        Errno::EACCES | Errno::EROFS | Errno::EPERM | Errno::ENOTDIR => {
+            "\n  give --capture a folder that you may write to"
+        }
+        _ => "",
+    }
+}
+
+/// The end of every program: exit code 0, or the error on standard error and 1.
+///
+/// Returning an error from `main` would print it as Rust's debug text, with a
+/// backtrace on some machines.
+pub fn report(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

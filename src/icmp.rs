@@ -1,0 +1,61 @@
+//! The checksum of the Internet (RFC 1071), which ICMP and IPv4 use.
+
+/// The checksum over `bytes`, in host byte order: the bytes are read as 16-bit
+/// numbers in network byte order, added in ones' complement, and the sum is
+/// inverted. An odd byte at the end is the upper half of a last number.
+///
+/// To make a checksum, set its field to zero and sum over the message. To
+/// verify one, sum over the message as it is: the result is 0.
+///
+/// ```
+/// let mut echo = [8, 0, 0, 0, 0, 7, 0, 1]; // request, code 0, -, id 7, seq 1
+/// let sum = ip_over_udp::icmp::checksum(&echo);
+/// assert_eq!(sum, 0xf7f7);
+/// echo[2..4].copy_from_slice(&sum.to_be_bytes());
+/// assert_eq!(ip_over_udp::icmp::checksum(&echo), 0);
+/// ```
+// ANCHOR: checksum
+pub fn checksum(bytes: &[u8]) -> u16 {
+    let (pairs, odd) = bytes.as_chunks::<2>();
+    let mut sum: u64 = pairs
+        .iter()
+        .map(|&pair| u64::from(u16::from_be_bytes(pair)))
+        .sum();
+    if let [last] = odd {
+        sum += u64::from(*last) << 8;
+    }
+    // What was carried out of the lower 16 bits is added back in.
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    !(sum as u16)
+}
+// ANCHOR_END: checksum
+
+#[cfg(test)]
+mod tests {
+    use super::checksum;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_example_of_the_rfc() {
+        // RFC 1071, section 3: these eight bytes sum to ddf2.
+        let bytes = [0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7];
+        assert_eq!(checksum(&bytes), !0xddf2);
+    }
+
+    #[test]
+    fn an_odd_byte_is_the_upper_half() {
+        assert_eq!(checksum(&[0x12]), !0x1200);
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_etherparse(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+            let theirs = etherparse::checksum::Sum16BitWords::new()
+                .add_slice(&bytes)
+                .ones_complement();
+            prop_assert_eq!(checksum(&bytes), u16::from_be(theirs));
+        }
+    }
+}

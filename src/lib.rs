@@ -1,0 +1,38 @@
+//! The library behind *IP over UDP, packet by packet*.
+//!
+//! | module | what it is for | the chapter that builds it |
+//! |---|---|---|
+//! | [`device`] | open and configure a TUN device | 1 and 2 |
+//! | [`packet`] | one packet as one line, or as bytes | 2 on |
+//! | [`capture`] | pcap files; listening to an interface | 2 and 4 |
+//! | [`icmp`] | the checksum of a ping | 3 |
+//! | [`udp`] | the socket between the two ends | 4 |
+//! | [`stop`] | Ctrl-C as a descriptor | all |
+//! | [`count`] | packets and bytes, counted | all |
+//! | [`error`] | what can go wrong, in words | all |
+//! | [`lab`] | three hosts on one machine, without root | 0 |
+//!
+//! `sys` holds all the `unsafe` of the library.
+
+#![deny(unsafe_code)]
+
+#[forbid(unsafe_code)]
+pub mod capture;
+#[forbid(unsafe_code)]
+pub mod count;
+#[forbid(unsafe_code)]
+pub mod device;
+#[forbid(unsafe_code)]
+pub mod error;
+#[forbid(unsafe_code)]
+pub mod icmp;
+#[forbid(unsafe_code)]
+pub mod lab;
+#[forbid(unsafe_code)]
+pub mod packet;
+#[forbid(unsafe_code)]
+pub mod stop;
+#[allow(unsafe_code)]
+mod sys;
+#[forbid(unsafe_code)]
+pub mod udp;

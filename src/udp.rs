@@ -1,0 +1,74 @@
+//! The UDP socket between the two ends (RFC 768, udp(7)).
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+
+use nix::errno::Errno;
+use nix::ifaddrs::getifaddrs;
+use nix::sys::socket::SockaddrStorage;
+
+use crate::error::{Error, Result, errno};
+
+/// The port of both ends, if nothing else is said: the article's.
+pub const PORT: u16 = 9876;
+
+/// The largest UDP payload over IPv4, in bytes: 65,535 less the headers of IP
+/// (20 bytes) and UDP (8 bytes).
+pub const LARGEST_DATAGRAM: usize = 65_507;
+
+/// Opens a socket on `listen`; without it, on port 9876 of every address of
+/// this host, of the family of the peer.
+pub fn bind(listen: Option<SocketAddr>, peer: Option<SocketAddr>) -> Result<UdpSocket> {
+    let listen = listen.unwrap_or(match peer {
+        Some(SocketAddr::V6(_)) => (Ipv6Addr::UNSPECIFIED, PORT).into(),
+        _ => (Ipv4Addr::UNSPECIFIED, PORT).into(),
+    });
+    if let Some(peer) = peer
+        && peer.is_ipv4() != listen.is_ipv4()
+    {
+        return Err(Error::FamilyMismatch { listen, peer });
+    }
+    UdpSocket::bind(listen).map_err(|why| match errno(&why) {
+        Errno::EADDRINUSE => Error::PortInUse { address: listen },
+        Errno::EADDRNOTAVAIL => Error::NotMyAddress { address: listen },
+        _ => Error::system(format!("cannot listen on {listen}"), why),
+    })
+}
+
+/// The name of the interface through which datagrams to `peer` leave.
+///
+/// Connecting a UDP socket sends nothing: the kernel only looks the route up
+/// and chooses our address for it. The interface with that address is the one.
+pub fn interface_towards(peer: IpAddr) -> Result<String> {
+    let any: IpAddr = match peer {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let tried = || format!("cannot find the interface towards {peer}");
+    let probe = UdpSocket::bind((any, 0)).map_err(|why| Error::system(tried(), why))?;
+    probe
+        .connect((peer, PORT))
+        .map_err(|why| match errno(&why) {
+            Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::EACCES | Errno::EINVAL => {
+                Error::NoRoute { peer }
+            }
+            _ => Error::system(tried(), why),
+        })?;
+    let ours = probe
+        .local_addr()
+        .map_err(|why| Error::system(tried(), why))?
+        .ip();
+    getifaddrs()
+        .map_err(|why| Error::system(tried(), why))?
+        .find(|interface| interface.address.as_ref().and_then(ip) == Some(ours))
+        .map(|interface| interface.interface_name)
+        .ok_or_else(|| {
+            let why = io::Error::other(format!("no interface has our address {ours}"));
+            Error::system(tried(), why)
+        })
+}
+
+fn ip(address: &SockaddrStorage) -> Option<IpAddr> {
+    let v4 = address.as_sockaddr_in().map(|v4| v4.ip().into());
+    v4.or_else(|| address.as_sockaddr_in6().map(|v6| v6.ip().into()))
+}
