@@ -1,1 +1,335 @@
-fn main() {}
+//! The command line of the lab: `cargo run` and `cargo lab …`.
+
+#![forbid(unsafe_code)]
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anstyle::Style;
+use anyhow::{Context, bail};
+use clap::{Parser, Subcommand};
+use ip_over_udp::capture;
+use ip_over_udp::error::report;
+use ip_over_udp::lab::error::Error;
+use ip_over_udp::lab::folder::{self, Running};
+use ip_over_udp::lab::hosts::{self, Host, NAMES};
+use ip_over_udp::lab::journey::Journey;
+use ip_over_udp::lab::recorder::{self, Recorded};
+use ip_over_udp::lab::world::{self, Lifeline};
+use ip_over_udp::lab::{Lab, Setup, doctor, play, programs};
+
+const BOLD: Style = Style::new().bold();
+
+/// Three hosts on this machine, without root: left, the internet, and right.
+#[derive(Parser)]
+#[command(name = "lab", args_conflicts_with_subcommands = true, after_help = HELP)]
+struct Args {
+    /// The chapter to play; without it, the demo
+    chapter: Option<String>,
+
+    #[command(subcommand)]
+    command: Option<Action>,
+
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(clap::Args)]
+struct Options {
+    /// Run the programs in this folder, and build nothing
+    #[arg(long, value_name = "DIR", global = true)]
+    bin_dir: Option<PathBuf>,
+
+    /// Put captures below this folder [default: target/lab]
+    #[arg(long, value_name = "DIR", global = true)]
+    out: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Start a lab and leave it running until Ctrl-C
+    Up {
+        /// Give the hosts IPv6 addresses too
+        #[arg(long)]
+        ipv6: bool,
+    },
+    /// Open a shell on a host, or run one command there
+    ///
+    /// Joins the lab that runs, or starts one that ends with the shell.
+    Shell {
+        /// The host
+        #[arg(value_parser = NAMES)]
+        host: String,
+        /// A command to run in place of a shell
+        #[arg(last = true)]
+        command: Vec<String>,
+    },
+    /// Write what an interface of the running lab sends and receives to
+    /// standard output, as pcapng
+    Capture {
+        /// The host
+        #[arg(value_parser = NAMES)]
+        host: String,
+        /// An interface of that host: eth0, tun0, lo; on internet: left, right
+        interface: String,
+    },
+    /// Say what this machine lacks, and how to get it
+    Doctor,
+    /// Start a lab, open a TUN device, end: what `doctor` tries
+    #[command(hide = true)]
+    Trial,
+}
+
+const HELP: &str = "\
+What to try:
+  cargo run                     the demo: a web page through a tunnel
+  cargo lab 03                  play the experiment of chapter 3
+  cargo lab shell left          a shell on the host left: try `ip address`
+  cargo lab shell right         in another terminal: the same lab, another host
+  cargo lab shell left -- ping -c 1 right
+  cargo lab capture left eth0 | wireshark -k -i -
+  cargo lab doctor              if something is missing
+
+Captures of every interface are in target/lab, a folder for each chapter.";
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let done = match Lifeline::take() {
+        Some(lifeline) => inner(&args, lifeline),
+        None => outer(&args),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(why) => report(Err(why)),
+    }
+}
+
+/// What the reader started: builds the programs, starts the lab as the inner
+/// process, and waits for it. The result is the exit code.
+fn outer(args: &Args) -> anyhow::Result<u8> {
+    match &args.command {
+        Some(Action::Doctor) => return Ok(if doctor::report() { 0 } else { 1 }),
+        Some(Action::Capture { host, interface }) => {
+            return capture_live(&base(&args.options)?, host, interface);
+        }
+        Some(Action::Trial) => doctor::check()?,
+        _ => {
+            if let Ok(host) = std::env::var("LAB_HOST") {
+                return Err(Error::Inside { host }.into());
+            }
+            experiment(args)?;
+            doctor::check()?;
+            if args.options.bin_dir.is_none() {
+                programs::build()?;
+            }
+        }
+    }
+    let base = base(&args.options)?;
+    if let Some(Action::Shell { host, command }) = &args.command
+        && let Some(running) = folder::find(&base)
+    {
+        return join(&running, &bin_dir(&args.options)?, host, command);
+    }
+    let status = world::begin()?;
+    folder::sweep(&base);
+    Ok(world::exit_code(status))
+}
+
+/// The first process of the lab's own world: starts the hosts, and does on
+/// them what the reader asked for.
+fn inner(args: &Args, lifeline: Lifeline) -> anyhow::Result<u8> {
+    let started = Instant::now();
+    let experiment = experiment(args)?;
+    let setup = |name, ipv6| {
+        Ok::<_, anyhow::Error>(Setup {
+            programs: bin_dir(&args.options)?,
+            base: base(&args.options)?,
+            name,
+            ipv6,
+        })
+    };
+    if let Some((name, experiment)) = experiment {
+        let lab = Lab::start(&setup(name.clone(), experiment.ipv6)?, lifeline, 130)?;
+        greet(started);
+        return play_experiment(lab, &name, &experiment);
+    }
+    match &args.command {
+        Some(Action::Up { ipv6 }) => {
+            let lab = Lab::start(&setup("up".to_owned(), *ipv6)?, lifeline, 0)?;
+            greet(started);
+            println!("in another terminal:  cargo lab shell left");
+            println!("captures:             {}", shown(&lab.folder).display());
+            println!("Ctrl-C ends the lab.");
+            lab.wait_for_ever()
+        }
+        Some(Action::Shell { host, command }) => {
+            let lab = Lab::start(&setup("shell".to_owned(), false)?, lifeline, 130)?;
+            let code = run(lab.host(host)?, command)?;
+            lab.wait_for_others()?;
+            if command.is_empty() {
+                println!("captures: {}", shown(&lab.folder).display());
+            }
+            lab.finish()?;
+            Ok(code)
+        }
+        _ => trial(),
+    }
+}
+
+/// The experiment that the arguments ask for, if they ask for one.
+fn experiment(args: &Args) -> anyhow::Result<Option<(String, play::Experiment)>> {
+    let name = match (&args.chapter, &args.command) {
+        (_, Some(_)) => return Ok(None),
+        (Some(chapter), None) => chapter,
+        (None, None) => "demo",
+    };
+    let Some(experiment) = play::find(name)? else {
+        let all: Vec<_> = play::names().collect();
+        bail!(
+            "there is no chapter and no command {name:?}\n  \
+             to play: {}\n  \
+             commands: up, shell, capture, doctor; see cargo lab --help",
+            all.join(", ")
+        );
+    };
+    // `6` and `06` are one chapter, with one folder.
+    let name = play::names().find(|it| it.trim_start_matches('0') == name.trim_start_matches('0'));
+    Ok(Some((name.unwrap_or("demo").to_owned(), experiment)))
+}
+
+fn greet(started: Instant) {
+    anstream::println!(
+        "{BOLD}left{BOLD:#} 198.51.100.2 --- {BOLD}internet{BOLD:#} --- 203.0.113.2 \
+         {BOLD}right{BOLD:#}    (ready in {} ms)",
+        started.elapsed().as_millis()
+    );
+}
+
+fn play_experiment(lab: Lab, name: &str, experiment: &play::Experiment) -> anyhow::Result<u8> {
+    let folder = shown(&lab.folder);
+    // `--capture left` in an experiment means a folder beside our captures.
+    std::env::set_current_dir(&lab.folder)?;
+    experiment.play(&lab.hosts)?;
+    let path = lab.folder.join("all.pcapng");
+    let recorded = lab.finish()?;
+
+    if name == "demo" {
+        let packets = capture::read(&path)?;
+        let Some(journey) = Journey::of_request(&packets, "GET ") else {
+            bail!("the request for the page did not cross the tunnel; see above for the reason");
+        };
+        anstream::print!("\n{}", journey.render());
+    }
+    summary(&folder, &recorded);
+    Ok(0)
+}
+
+/// Where the captures are, and how to look at them.
+fn summary(folder: &Path, recorded: &[Recorded]) {
+    let folder = folder.display();
+    anstream::println!("\n{BOLD}Captures{BOLD:#} in {folder}");
+    for it in recorded {
+        println!(
+            "  {:<24}{:>4} packets",
+            format!("{}.pcap", it.interface),
+            it.packets
+        );
+    }
+    println!("  {:<24} all of them, in the order of time", "all.pcapng");
+    let missed: u32 = recorded.iter().map(|it| it.missed).max().unwrap_or(0);
+    if missed > 0 {
+        println!("  {missed} packets were missed: they came faster than they could be written");
+    }
+    anstream::println!("\n{BOLD}Look at them{BOLD:#}");
+    println!("  wireshark -d udp.port==9876,ip {folder}/all.pcapng");
+    println!("  tshark -d udp.port==9876,ip -r {folder}/all.pcapng");
+}
+
+/// A shell on a host, or one command.
+fn run(host: &Host, command: &[String]) -> anyhow::Result<u8> {
+    let mut shell = match command {
+        [] if Path::new("/bin/bash").exists() => {
+            let mut bash = host.command("/bin/bash")?;
+            bash.args(["--noprofile", "--norc"]);
+            bash
+        }
+        [] => host.command("/bin/sh")?,
+        [program, arguments @ ..] => {
+            let mut program = host.command(program)?;
+            program.args(arguments);
+            program
+        }
+    };
+    world::foreground(&mut shell);
+    let name = shell.get_program().display().to_string();
+    let status = shell
+        .status()
+        .with_context(|| format!("cannot run {name}"))?;
+    Ok(world::exit_code(status))
+}
+
+/// A shell, or one command, on a host of a lab that runs already.
+fn join(running: &Running, programs: &Path, host: &str, command: &[String]) -> anyhow::Result<u8> {
+    let host = running.join(host, programs)?;
+    let _guest = running.stay()?;
+    let code = run(&host, command);
+    world::take_terminal_back();
+    code
+}
+
+/// `lab capture`: until the reader of our output or the lab is gone.
+fn capture_live(base: &Path, host: &str, interface: &str) -> anyhow::Result<u8> {
+    if std::io::stdout().is_terminal() {
+        bail!(
+            "a capture is no text; send it to a program or to a file\n  \
+             cargo lab capture {host} {interface} | wireshark -k -i -\n  \
+             cargo lab capture {host} {interface} > {interface}.pcapng"
+        );
+    }
+    let Some(running) = folder::find(base) else {
+        bail!("no lab is running\n  start one in another terminal: cargo lab up");
+    };
+    running.join(host, Path::new(""))?.enter_network()?;
+    recorder::stream(interface, running)?;
+    Ok(0)
+}
+
+/// Makes the hosts, opens a TUN device on one of them, and ends.
+fn trial() -> anyhow::Result<u8> {
+    let hosts = hosts::create(Path::new(""), false)?;
+    let (left, _) = hosts.first().context("there are no hosts")?;
+    let tun = ["tuntap", "add", "dev", "tun0", "mode", "tun"];
+    let output = left.command("ip")?.args(tun).output()?;
+    if !output.status.success() {
+        bail!(
+            "{}",
+            String::from_utf8_lossy(&output.stderr).trim().to_owned()
+        );
+    }
+    Ok(0)
+}
+
+fn bin_dir(options: &Options) -> anyhow::Result<PathBuf> {
+    match &options.bin_dir {
+        None => programs::beside_this_one(),
+        Some(dir) => {
+            let found = dir.canonicalize();
+            found.with_context(|| format!("cannot find the folder {}", dir.display()))
+        }
+    }
+}
+
+fn base(options: &Options) -> anyhow::Result<PathBuf> {
+    Ok(match &options.out {
+        None => Path::new(programs::TREE).join("target/lab"),
+        Some(out) => std::path::absolute(out)?,
+    })
+}
+
+/// A path as the reader would type it: relative, if it is below this folder.
+fn shown(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path).to_owned()
+}

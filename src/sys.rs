@@ -2,16 +2,18 @@
 //! neither the standard library nor `nix` has a safe form. Each function is
 //! small, and safe for its callers.
 
+use std::ffi::CString;
 use std::io;
 use std::mem::size_of;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::libc;
 use nix::sched::{CloneFlags, setns};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
-use nix::unistd::{Pid, setpgid, tcsetpgrp};
+use nix::unistd::{Pid, chdir, setpgid, tcsetpgrp};
 
 /// The descriptor inside `owner`, for calls that want a [`BorrowedFd`].
 ///
@@ -22,18 +24,45 @@ pub fn borrow(owner: &impl AsRawFd) -> BorrowedFd<'_> {
     unsafe { BorrowedFd::borrow_raw(owner.as_raw_fd()) }
 }
 
-/// Makes `command` start inside the given namespaces.
-pub fn enter(command: &mut Command, namespaces: Vec<OwnedFd>) {
+/// Makes `command` start inside the given namespaces, in `folder`: entering
+/// a mount namespace means starting in its root. Where the folder cannot be
+/// seen from in there, it starts in the root.
+pub fn enter(command: &mut Command, namespaces: Vec<OwnedFd>, folder: CString) {
     let enter = move || {
         for namespace in &namespaces {
             setns(namespace, CloneFlags::empty())?;
         }
+        let _ = chdir(folder.as_c_str());
         Ok(())
     };
     // SAFETY: the closure runs between fork and exec, where only
-    // async-signal-safe calls are allowed; it makes the system call setns and
-    // allocates nothing.
+    // async-signal-safe calls are allowed; it makes the system calls setns and
+    // chdir, and allocates nothing.
     unsafe { command.pre_exec(enter) };
+}
+
+/// Makes `command` inherit this descriptor, under the number it has here.
+pub fn hand_down(command: &mut Command, descriptor: OwnedFd) {
+    let keep = move || {
+        fcntl(&descriptor, FcntlArg::F_SETFD(FdFlag::empty()))?;
+        Ok(())
+    };
+    // SAFETY: as in `enter`: one system call, nothing allocated.
+    unsafe { command.pre_exec(keep) };
+}
+
+/// Takes over a descriptor that a parent handed down, and keeps it from being
+/// handed down further. To be called once for a number.
+pub fn adopt(number: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: fcntl fails with EBADF if the number is no open descriptor; the
+    // descriptor is one that the parent left open for us, so nothing else in
+    // this process owns it.
+    let descriptor = unsafe {
+        check(libc::fcntl(number, libc::F_GETFD))?;
+        OwnedFd::from_raw_fd(number)
+    };
+    fcntl(&descriptor, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+    Ok(descriptor)
 }
 
 /// Makes `command` start with no signal blocked. A child inherits the mask of

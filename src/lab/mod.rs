@@ -1,1 +1,142 @@
-//! lab
+//! The lab: three hosts on one machine, without root, gone when it ends.
+//!
+//! [`world`] makes the processes and namespaces that it lives in, [`hosts`] the
+//! hosts and their cables; [`recorder`] captures every interface into the
+//! [`folder`] of the run; [`play`] plays an experiment, and [`journey`] tells
+//! what became of one packet. [`programs`] builds what the hosts run, and
+//! [`doctor`] says what a machine lacks.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use std::time::Duration;
+
+use anyhow::Context;
+
+pub mod doctor;
+pub mod error;
+pub mod folder;
+pub mod hosts;
+pub mod journey;
+pub mod play;
+pub mod programs;
+pub mod recorder;
+pub mod world;
+
+use folder::Folder;
+use hosts::Host;
+use recorder::{Recorded, Recorder};
+use world::Lifeline;
+
+/// What a lab is started with.
+pub struct Setup {
+    /// The folder with the chapter programs.
+    pub programs: PathBuf,
+    /// The folder in which each run has its own.
+    pub base: PathBuf,
+    /// The name of this run, and of its folder.
+    pub name: String,
+    pub ipv6: bool,
+}
+
+/// A running lab, in the inner process.
+pub struct Lab {
+    pub hosts: Vec<Host>,
+    /// The folder with the captures.
+    pub folder: PathBuf,
+    /// What must be put in order at the end, until it has been.
+    open: Arc<Mutex<Option<Open>>>,
+}
+
+struct Open {
+    recorder: Recorder,
+    folder: Folder,
+}
+
+impl Lab {
+    /// Starts a lab: three hosts with their cables, all captured.
+    ///
+    /// To be called first thing in the inner process (see [`world`]). `ended`
+    /// says what exit code a signal brings, after everything is in order.
+    pub fn start(setup: &Setup, lifeline: Lifeline, ended: u8) -> anyhow::Result<Lab> {
+        let pid = world::number_outside()?;
+        let folder = Folder::claim(&setup.base, &setup.name)?;
+        let path = folder.path().canonicalize()?;
+        let (hosts, sockets): (Vec<_>, Vec<_>) = hosts::create(&setup.programs, setup.ipv6)?
+            .into_iter()
+            .map(|(host, socket)| {
+                let name = host.name.clone();
+                (host, (name, socket))
+            })
+            .unzip();
+
+        // Held until the lab is complete, so that a signal in between waits.
+        let open = Arc::new(Mutex::new(None));
+        let mut guard = lock(&open);
+        let watched = Arc::clone(&open);
+        lifeline.watch(move |_| {
+            let open = lock(&watched).take();
+            if let Some(Open { recorder, folder }) = open {
+                let _ = recorder.finish();
+                drop(folder);
+            }
+            std::process::exit(ended.into());
+        })?;
+        let recorder = Recorder::start(&path, sockets)?;
+        folder.announce(pid, hosts.iter())?;
+        *guard = Some(Open { recorder, folder });
+        drop(guard);
+        Ok(Lab {
+            hosts,
+            folder: path,
+            open,
+        })
+    }
+
+    /// The host of this name.
+    pub fn host(&self, name: &str) -> anyhow::Result<&Host> {
+        let mut hosts = self.hosts.iter();
+        hosts
+            .find(|host| host.name == name)
+            .with_context(|| format!("there is no host {name}; there are left, internet and right"))
+    }
+
+    /// Leaves the lab running until a signal ends it.
+    pub fn wait_for_ever(self) -> ! {
+        loop {
+            // Processes whose parents have ended are handed to the first
+            // process of their world, which has to bury them.
+            if nix::sys::wait::wait().is_err() {
+                std::thread::sleep(Duration::from_millis(200));
+            }
+        }
+    }
+
+    /// Waits until no other terminal has a shell in this lab.
+    pub fn wait_for_others(&self) -> anyhow::Result<()> {
+        if folder::has_guests(&self.folder)? {
+            eprintln!(
+                "another terminal is still in this lab: it ends with that one, or with Ctrl-C"
+            );
+            folder::wait_for_guests(&self.folder)?;
+        }
+        Ok(())
+    }
+
+    /// Completes the captures, and says what is in them.
+    pub fn finish(self) -> anyhow::Result<Vec<Recorded>> {
+        let open = lock(&self.open).take();
+        match open {
+            Some(Open { recorder, folder }) => {
+                let recorded = recorder.finish();
+                drop(folder);
+                recorded
+            }
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+fn lock(open: &Mutex<Option<Open>>) -> MutexGuard<'_, Option<Open>> {
+    open.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,48 @@
+//! A small web client: prints what a server answers.
+
+#![forbid(unsafe_code)]
+
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Parser;
+use ip_over_udp::error::report;
+use ureq::Agent;
+
+/// Fetch a page and print it.
+#[derive(Parser)]
+#[command(name = "fetch")]
+struct Args {
+    /// What to fetch, as in http://192.168.0.2/
+    url: String,
+
+    /// Give up after this many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    timeout: u64,
+}
+
+fn main() -> ExitCode {
+    report(run(Args::parse()))
+}
+
+fn run(args: Args) -> anyhow::Result<()> {
+    let agent: Agent = Agent::config_builder()
+        .timeout_global(Some(Duration::from_secs(args.timeout)))
+        .user_agent("fetch")
+        .accept_encoding("identity")
+        .proxy(None)
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let mut response = agent
+        .get(&args.url)
+        // One page, one connection: the capture has its end in it too.
+        .header("Connection", "close")
+        .call()
+        .with_context(|| format!("cannot fetch {}", args.url))?;
+    println!("{:?} {}", response.version(), response.status());
+    io::copy(&mut response.body_mut().as_reader(), &mut io::stdout())?;
+    Ok(())
+}

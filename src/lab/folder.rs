@@ -1,0 +1,228 @@
+//! The folder of a run: `target/lab/06`, with the captures, and while the lab
+//! runs a file `running`, by which other terminals find it.
+//!
+//! A lock on the folder tells a running lab from the remains of a killed one.
+//! The kernel drops it with the lab's first process, however that ends.
+
+use std::fmt::Write;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use nix::fcntl::{Flock, FlockArg};
+
+use super::hosts::Host;
+use super::world;
+
+/// A folder that belongs to this run until it is dropped.
+pub struct Folder {
+    path: PathBuf,
+    _lock: Flock<File>,
+}
+
+impl Folder {
+    /// Claims `BASE/NAME`, or `BASE/NAME-2` and so on while others run in
+    /// there, and clears what an earlier run left in it.
+    pub fn claim(base: &Path, name: &str) -> anyhow::Result<Folder> {
+        for number in 1..100 {
+            let path = match number {
+                1 => base.join(name),
+                _ => base.join(format!("{name}-{number}")),
+            };
+            fs::create_dir_all(&path)
+                .with_context(|| format!("cannot create {}", path.display()))
+                .context(NOT_WRITABLE)?;
+            if let Some(lock) = lock(&path)? {
+                clear(&path)
+                    .with_context(|| format!("cannot clear {}", path.display()))
+                    .context(NOT_WRITABLE)?;
+                return Ok(Folder { path, _lock: lock });
+            }
+        }
+        bail!("a hundred labs run in {} already", base.display());
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes the file by which [`find`] recognises this run. `pid` is the
+    /// process number of the lab's first process, as the machine sees it.
+    pub fn announce<'a>(
+        &self,
+        pid: u32,
+        hosts: impl Iterator<Item = &'a Host>,
+    ) -> anyhow::Result<()> {
+        let mut text = format!("{pid}\n");
+        for host in hosts {
+            let [net, mnt, uts] = host.descriptors();
+            writeln!(text, "{} {net} {mnt} {uts}", host.name)?;
+        }
+        // Renamed, so that nobody reads half of it.
+        let new = self.path.join("running.new");
+        fs::write(&new, text)?;
+        fs::rename(new, self.path.join("running"))?;
+        Ok(())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(self.path.join("running"));
+    }
+}
+
+const NOT_WRITABLE: &str = "the lab needs a folder for its captures; give one with --out DIR";
+
+/// The lock on the folder, or `None` if a running lab has it.
+fn lock(path: &Path) -> anyhow::Result<Option<Flock<File>>> {
+    let folder = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    match Flock::lock(folder, FlockArg::LockExclusiveNonblock) {
+        Ok(lock) => Ok(Some(lock)),
+        Err((_, nix::errno::Errno::EWOULDBLOCK)) => Ok(None),
+        Err((_, why)) => Err(why).with_context(|| format!("cannot lock {}", path.display())),
+    }
+}
+
+/// Removes what labs write, and nothing else.
+fn clear(path: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(path)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let capture = name.ends_with(".pcap") || name == "all.pcapng";
+        if capture || name.starts_with("running") {
+            match fs::remove_file(&path) {
+                Err(why) if why.kind() != ErrorKind::NotFound => return Err(why),
+                _ => (),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether shells of other terminals are in the lab with this folder.
+pub fn has_guests(path: &Path) -> anyhow::Result<bool> {
+    let file = File::open(path.join("running"))?;
+    Ok(Flock::lock(file, FlockArg::LockExclusiveNonblock).is_err())
+}
+
+/// Waits until the last of them has ended.
+pub fn wait_for_guests(path: &Path) -> anyhow::Result<()> {
+    let file = File::open(path.join("running"))?;
+    let lock = Flock::lock(file, FlockArg::LockExclusive);
+    lock.map(drop).map_err(|(_, why)| why.into())
+}
+
+/// Removes what killed labs left of the files by which they are found.
+pub fn sweep(base: &Path) {
+    for path in fs::read_dir(base).into_iter().flatten().flatten() {
+        let path = path.path();
+        if path.join("running").exists()
+            && let Ok(Some(_lock)) = lock(&path)
+        {
+            let _ = fs::remove_file(path.join("running"));
+        }
+    }
+}
+
+/// A lab that runs in some other process of the same user.
+pub struct Running {
+    path: PathBuf,
+    pid: u32,
+    hosts: Vec<(String, [i32; 3])>,
+}
+
+impl Running {
+    /// Enters the lab's user and PID namespaces, and returns one of its hosts.
+    /// Programs that are started there from now on are part of the lab.
+    pub fn join(&self, name: &str, programs: &Path) -> anyhow::Result<Host> {
+        let mut hosts = self.hosts.iter();
+        let (_, descriptors) = hosts
+            .find(|host| host.0 == name)
+            .with_context(|| format!("the lab that runs has no host {name}"))?;
+        let host = Host::join(name, programs, self.pid, *descriptors)
+            .and_then(|host| world::join(self.pid).map(|()| host));
+        host.with_context(|| format!("cannot join the lab in {}", self.path.display()))
+    }
+
+    /// Keeps the lab from ending, if it is one that ends by itself, for as
+    /// long as the result is held.
+    pub fn stay(&self) -> anyhow::Result<Flock<File>> {
+        let file = File::open(self.path.join("running"))?;
+        Flock::lock(file, FlockArg::LockShared).map_err(|(_, why)| why.into())
+    }
+
+    /// Returns once that lab has ended.
+    pub fn wait_for_end(&self) {
+        if let Ok(folder) = File::open(&self.path) {
+            let _ = Flock::lock(folder, FlockArg::LockShared);
+        }
+    }
+}
+
+/// The lab below `base` that was started last, of those that run now.
+pub fn find(base: &Path) -> Option<Running> {
+    let mut running: Vec<_> = fs::read_dir(base)
+        .ok()?
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let file = path.join("running");
+            let started = fs::metadata(&file).ok()?.modified().ok()?;
+            // A lock to be had is the lock of nobody: the remains of a lab
+            // that was killed.
+            if !matches!(lock(&path), Ok(None)) {
+                return None;
+            }
+            Some((started, parse(path, &fs::read_to_string(file).ok()?)?))
+        })
+        .collect();
+    running.sort_by_key(|lab| lab.0);
+    running.pop().map(|lab| lab.1)
+}
+
+fn parse(path: PathBuf, text: &str) -> Option<Running> {
+    let mut lines = text.lines();
+    let pid = lines.next()?.parse().ok()?;
+    let hosts = lines
+        .map(|line| {
+            let mut words = line.split(' ');
+            let name = words.next()?.to_owned();
+            let numbers: Vec<i32> = words.filter_map(|word| word.parse().ok()).collect();
+            Some((name, numbers.try_into().ok()?))
+        })
+        .collect::<Option<_>>()?;
+    Some(Running { path, pid, hosts })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_run_gets_a_folder_of_its_own() {
+        let base = std::env::temp_dir().join(format!("ip-over-udp-{}", std::process::id()));
+        let first = Folder::claim(&base, "06").unwrap();
+        let second = Folder::claim(&base, "06").unwrap();
+        assert_eq!(first.path(), base.join("06"));
+        assert_eq!(second.path(), base.join("06-2"));
+
+        drop(first);
+        // The remains of a killed run: found by no one, cleared by the next.
+        fs::write(base.join("06/running"), "1\nleft 3 4 5\n").unwrap();
+        fs::write(base.join("06/left-eth0.pcap"), "").unwrap();
+        fs::write(base.join("06/notes.txt"), "the reader's own").unwrap();
+        assert!(find(&base).is_none());
+        let third = Folder::claim(&base, "06").unwrap();
+        assert_eq!(third.path(), base.join("06"));
+        assert!(!base.join("06/running").exists());
+        assert!(!base.join("06/left-eth0.pcap").exists());
+        assert!(base.join("06/notes.txt").exists());
+
+        fs::write(base.join("06/running"), "77\nleft 3 4 5\n").unwrap();
+        let found = find(&base).unwrap();
+        assert_eq!(found.pid, 77);
+        assert_eq!(found.hosts, [("left".to_owned(), [3, 4, 5])]);
+        fs::remove_dir_all(base).unwrap();
+    }
+}

@@ -1,0 +1,49 @@
+//! The chapter programs: where they are, and how they get there.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+/// The root of the source tree that this program was built from.
+pub const TREE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The folder of the program that runs now. Cargo puts them all in one.
+pub fn beside_this_one() -> anyhow::Result<PathBuf> {
+    let this = std::env::current_exe().context("cannot find this program's own file")?;
+    let folder = this.parent().context("this program's file has no folder")?;
+    Ok(folder.to_owned())
+}
+
+/// Builds all programs into that folder, so that what the reader changed is
+/// what runs. Cargo shows its progress on standard error.
+pub fn build() -> anyhow::Result<()> {
+    let manifest = Path::new(TREE).join("Cargo.toml");
+    if !manifest.exists() {
+        bail!(
+            "cannot build the chapter programs: there is no {}\n  \
+             run the lab from its source tree, or name a folder with the programs: --bin-dir DIR",
+            manifest.display()
+        );
+    }
+    let folder = beside_this_one()?;
+    let profile = match folder.file_name().and_then(|name| name.to_str()) {
+        Some("debug") | None => "dev",
+        Some(other) => other,
+    };
+    // Set while this program runs under `cargo run`.
+    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
+    let status = Command::new(&cargo)
+        .args(["build", "--bins", "--profile", profile])
+        .arg("--manifest-path")
+        .arg(manifest)
+        .arg("--target-dir")
+        .arg(folder.parent().unwrap_or(&folder))
+        .status()
+        .with_context(|| format!("cannot run {}", cargo.display()))
+        .context("cannot build the chapter programs; name a folder that has them: --bin-dir DIR")?;
+    if !status.success() {
+        bail!("the chapter programs do not compile; Cargo says why, above");
+    }
+    Ok(())
+}

@@ -1,0 +1,250 @@
+//! Captures every interface of every host, for as long as the lab runs.
+//!
+//! `left-eth0.pcap` and so on have one interface each; `all.pcapng` has them
+//! all, in the order of time.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::fs::File;
+use std::io::{self, BufWriter, PipeReader, PipeWriter};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::folder::Running;
+use crate::capture::{Direction, LinkType, Pcap, PcapNg, Socket};
+
+/// How long a frame is held back before it goes into `all.pcapng`: longer than
+/// the kernel takes from noting the time of a frame to handing it to us.
+const HOLD: Duration = Duration::from_millis(5);
+
+/// How many frames are read from one host before the next has its turn.
+const BURST: usize = 64;
+
+/// Captures in a thread, until it is told to finish.
+pub struct Recorder {
+    keep: PipeWriter,
+    thread: JoinHandle<anyhow::Result<Vec<Recorded>>>,
+}
+
+/// What was captured of one interface, named as in `left-eth0`.
+pub struct Recorded {
+    pub interface: String,
+    pub packets: u64,
+    /// Frames of the whole host that were lost because we read too slowly.
+    pub missed: u32,
+}
+
+impl Recorder {
+    /// Starts to write what the sockets hear into files in `dir`.
+    pub fn start(dir: &Path, sockets: Vec<(String, Socket)>) -> anyhow::Result<Recorder> {
+        let (end, keep) = std::io::pipe()?;
+        let mut files = Files {
+            dir: dir.to_owned(),
+            all: PcapNg::create(dir, "all.pcapng")?,
+            interfaces: BTreeMap::new(),
+            held: BinaryHeap::new(),
+        };
+        let thread = std::thread::Builder::new()
+            .name("recorder".to_owned())
+            .spawn(move || {
+                run(sockets, &mut files, end)
+                    .inspect_err(|why| eprintln!("the lab captures no more: {why:#}"))
+            })?;
+        Ok(Recorder { keep, thread })
+    }
+
+    /// Writes what is still queued, and ends.
+    pub fn finish(self) -> anyhow::Result<Vec<Recorded>> {
+        drop(self.keep);
+        let recorded = self.thread.join();
+        recorded.map_err(|_| anyhow::anyhow!("the recorder died"))?
+    }
+}
+
+fn run(
+    mut sockets: Vec<(String, Socket)>,
+    files: &mut Files,
+    end: PipeReader,
+) -> anyhow::Result<Vec<Recorded>> {
+    let mut ending = false;
+    loop {
+        // Up to here, every host has told all.
+        let mut told = now();
+        let mut idle = true;
+        for (host, socket) in &mut sockets {
+            // Only so many of each, so that a busy host does not keep the
+            // others waiting until their queues are full.
+            for nth in 0..BURST {
+                let Some(frame) = socket.recv()? else { break };
+                idle = false;
+                files.write(host, &frame)?;
+                if nth == BURST - 1 {
+                    told = told.min(frame.time);
+                }
+            }
+        }
+        files.release(told.saturating_sub(HOLD))?;
+        if !idle {
+            continue;
+        }
+        if ending {
+            break;
+        }
+        let mut fds: Vec<_> = sockets
+            .iter()
+            .map(|(_, socket)| socket.as_fd())
+            .chain([end.as_fd()])
+            .map(|fd| PollFd::new(fd, PollFlags::POLLIN))
+            .collect();
+        let timeout = match files.held.is_empty() {
+            true => PollTimeout::NONE,
+            false => PollTimeout::try_from(HOLD)?,
+        };
+        match poll(&mut fds, timeout) {
+            Ok(_) | Err(Errno::EINTR) => (),
+            Err(why) => return Err(why).context("cannot wait for frames"),
+        }
+        ending = fds.last().and_then(PollFd::any) == Some(true);
+    }
+    files.release(Duration::MAX)?;
+
+    let missed: BTreeMap<_, _> = sockets
+        .iter()
+        .map(|(host, socket)| (host.clone(), socket.drops()))
+        .collect();
+    let interfaces = std::mem::take(&mut files.interfaces).into_values();
+    Ok(interfaces
+        .map(|interface| Recorded {
+            missed: missed.get(&interface.host).copied().unwrap_or(0),
+            interface: interface.name,
+            packets: interface.packets,
+        })
+        .collect())
+}
+
+/// Writes what one interface sends and receives to standard output, as pcapng,
+/// until nobody reads it any more or the lab has ended. To be called in the
+/// network namespace of the host.
+pub fn stream(interface: &str, lab: Running) -> anyhow::Result<()> {
+    let mut socket = Socket::open()?;
+    std::thread::spawn(move || {
+        lab.wait_for_end();
+        std::process::exit(0);
+    });
+    let out = io::stdout();
+    let mut file = PcapNg::new("standard output".into(), BufWriter::new(out.lock()))?;
+    let mut number = None;
+    loop {
+        while let Some(frame) = socket.recv()? {
+            if frame.interface != interface {
+                continue;
+            }
+            let number = match number {
+                Some(number) => number,
+                None => *number.insert(file.interface(interface, frame.link)?),
+            };
+            file.write(
+                number,
+                frame.direction,
+                frame.time,
+                frame.length,
+                frame.data,
+            )?;
+        }
+        let mut fds = [
+            PollFd::new(socket.as_fd(), PollFlags::POLLIN),
+            PollFd::new(out.as_fd(), PollFlags::empty()), // errors only
+        ];
+        match poll(&mut fds, PollTimeout::NONE) {
+            Ok(_) if fds[1].any() == Some(true) => return Ok(()),
+            Ok(_) | Err(Errno::EINTR) => (),
+            Err(why) => return Err(why).context("cannot wait for frames"),
+        }
+    }
+}
+
+fn now() -> Duration {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.unwrap_or_default()
+}
+
+struct Files {
+    dir: PathBuf,
+    all: PcapNg<BufWriter<File>>,
+    /// By host, interface and link type: a name can come back as another kind.
+    interfaces: BTreeMap<(String, String, LinkType), Interface>,
+    held: BinaryHeap<Reverse<Held>>,
+}
+
+struct Interface {
+    host: String,
+    name: String,
+    pcap: Pcap,
+    number: u32,
+    packets: u64,
+}
+
+/// A frame on its way into `all.pcapng`, ordered by time. The number keeps
+/// those of one instant in the order in which they came.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Held {
+    time: Duration,
+    order: u64,
+    number: u32,
+    direction: Direction,
+    length: u32,
+    data: Vec<u8>,
+}
+
+impl Files {
+    fn write(&mut self, host: &str, frame: &crate::capture::socket::Frame) -> anyhow::Result<()> {
+        let key = (host.to_owned(), frame.interface.to_owned(), frame.link);
+        let interface = match self.interfaces.entry(key) {
+            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::btree_map::Entry::Vacant(slot) => {
+                let mut name = format!("{host}-{}", frame.interface);
+                if self.dir.join(format!("{name}.pcap")).exists() {
+                    name += "-2";
+                }
+                slot.insert(Interface {
+                    host: host.to_owned(),
+                    pcap: Pcap::create(&self.dir, &name, frame.link)?,
+                    number: self.all.interface(&name, frame.link)?,
+                    name,
+                    packets: 0,
+                })
+            }
+        };
+        interface.packets += 1;
+        interface.pcap.write(frame.time, frame.length, frame.data)?;
+        self.held.push(Reverse(Held {
+            time: frame.time,
+            order: interface.packets,
+            number: interface.number,
+            direction: frame.direction,
+            length: frame.length,
+            data: frame.data.to_vec(),
+        }));
+        Ok(())
+    }
+
+    /// Writes the held frames from before `time`.
+    fn release(&mut self, time: Duration) -> anyhow::Result<()> {
+        while let Some(Reverse(first)) = self.held.peek()
+            && first.time <= time
+        {
+            if let Some(Reverse(frame)) = self.held.pop() {
+                let (number, direction) = (frame.number, frame.direction);
+                self.all
+                    .write(number, direction, frame.time, frame.length, &frame.data)?;
+            }
+        }
+        Ok(())
+    }
+}
