@@ -211,7 +211,7 @@ fn play_experiment(lab: Lab, name: &str, experiment: &play::Experiment) -> anyho
     let folder = shown(&lab.folder);
     // `--capture left` in an experiment means a folder beside our captures.
     std::env::set_current_dir(&lab.folder)?;
-    experiment.play(&lab.hosts)?;
+    experiment.play(&lab)?;
     let path = lab.folder.join("all.pcapng");
     let recorded = lab.finish()?;
 

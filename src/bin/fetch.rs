@@ -38,8 +38,6 @@ fn run(args: Args) -> anyhow::Result<()> {
         .into();
     let mut response = agent
         .get(&args.url)
-        // One page, one connection: the capture has its end in it too.
-        .header("Connection", "close")
         .call()
         .with_context(|| format!("cannot fetch {}", args.url))?;
     println!("{:?} {}", response.version(), response.status());

@@ -42,6 +42,9 @@ const SYSCTLS: &[(&str, &str)] = &[
     ("net/ipv4/tcp_timestamps", "1"),
     ("net/ipv4/tcp_ecn", "2"),
     ("net/ipv4/ip_default_ttl", "64"),
+    // `ping` may use a datagram socket, as on most distributions: the kernel
+    // then verifies the checksum of a reply before ping sees it.
+    ("net/ipv4/ping_group_range", "0 0"),
     ("net/ipv4/conf/all/rp_filter", "0"),
     ("net/ipv4/conf/default/rp_filter", "0"),
 ];

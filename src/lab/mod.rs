@@ -101,6 +101,13 @@ impl Lab {
             .with_context(|| format!("there is no host {name}; there are left, internet and right"))
     }
 
+    /// Waits until the network has fallen silent, for a second at most.
+    pub fn settle(&self) {
+        if let Some(open) = &*lock(&self.open) {
+            open.recorder.settle();
+        }
+    }
+
     /// Leaves the lab running until a signal ends it.
     pub fn wait_for_ever(self) -> ! {
         loop {

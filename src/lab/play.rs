@@ -18,6 +18,7 @@ use anyhow::{Context, bail};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
+use super::Lab;
 use super::hosts::{Host, NAMES};
 
 const EXPERIMENTS: &str = include_str!("experiments.md");
@@ -134,20 +135,20 @@ struct Job {
 }
 
 impl Experiment {
-    /// Plays the steps on these hosts. The output goes to standard output.
-    pub fn play(&self, hosts: &[Host]) -> anyhow::Result<()> {
+    /// Plays the steps in this lab. The output goes to standard output.
+    pub fn play(&self, lab: &Lab) -> anyhow::Result<()> {
         let mut jobs: Vec<Job> = Vec::new();
         for step in &self.steps {
             match step {
                 Step::Prose(text) => anstream::println!("\n{PROSE}{text}{PROSE:#}\n"),
                 Step::Run { host, command } => {
                     prompt(host, command);
-                    let mut job = Job::start(hosts, host, command)?;
+                    let mut job = Job::start(&lab.hosts, host, command)?;
                     job.show_until_end(LIMIT)?;
                 }
                 Step::Start { host, command } => {
                     prompt(host, &format!("{command} &"));
-                    let job = Job::start(hosts, host, command)?;
+                    let job = Job::start(&lab.hosts, host, command)?;
                     job.show_until_ready()?;
                     jobs.push(job);
                 }
@@ -157,6 +158,7 @@ impl Experiment {
                         bail!("nothing runs in the background on {host}");
                     };
                     let mut job = jobs.remove(last);
+                    lab.settle();
                     anstream::println!("{}\n^C", job.command);
                     job.interrupt();
                     job.show_until_end(LIMIT)?;

@@ -9,6 +9,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, PipeReader, PipeWriter};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
@@ -23,12 +25,17 @@ use crate::capture::{Direction, LinkType, Pcap, PcapNg, Socket};
 /// the kernel takes from noting the time of a frame to handing it to us.
 const HOLD: Duration = Duration::from_millis(5);
 
+/// How long no frame must be seen for the network to count as silent.
+const SILENCE: Duration = Duration::from_millis(20);
+
 /// How many frames are read from one host before the next has its turn.
 const BURST: usize = 64;
 
 /// Captures in a thread, until it is told to finish.
 pub struct Recorder {
     keep: PipeWriter,
+    /// How many frames have been seen so far.
+    seen: Arc<AtomicU64>,
     thread: JoinHandle<anyhow::Result<Vec<Recorded>>>,
 }
 
@@ -43,12 +50,14 @@ pub struct Recorded {
 impl Recorder {
     /// Starts to write what the sockets hear into files in `dir`.
     pub fn start(dir: &Path, sockets: Vec<(String, Socket)>) -> anyhow::Result<Recorder> {
-        let (end, keep) = std::io::pipe()?;
+        let (end, keep) = io::pipe()?;
+        let seen = Arc::new(AtomicU64::new(0));
         let mut files = Files {
             dir: dir.to_owned(),
             all: PcapNg::create(dir, "all.pcapng")?,
             interfaces: BTreeMap::new(),
             held: BinaryHeap::new(),
+            seen: Arc::clone(&seen),
         };
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
@@ -56,7 +65,21 @@ impl Recorder {
                 run(sockets, &mut files, end)
                     .inspect_err(|why| eprintln!("the lab captures no more: {why:#}"))
             })?;
-        Ok(Recorder { keep, thread })
+        Ok(Recorder { keep, seen, thread })
+    }
+
+    /// Waits until the network has fallen silent, for a second at most: what
+    /// a program set off may still be on its way when the program has ended.
+    pub fn settle(&self) {
+        let mut before = u64::MAX;
+        for _ in 0..50 {
+            let now = self.seen.load(Ordering::Relaxed);
+            if now == before {
+                return;
+            }
+            before = now;
+            std::thread::sleep(SILENCE);
+        }
     }
 
     /// Writes what is still queued, and ends.
@@ -180,6 +203,7 @@ struct Files {
     /// By host, interface and link type: a name can come back as another kind.
     interfaces: BTreeMap<(String, String, LinkType), Interface>,
     held: BinaryHeap<Reverse<Held>>,
+    seen: Arc<AtomicU64>,
 }
 
 struct Interface {
@@ -222,6 +246,7 @@ impl Files {
             }
         };
         interface.packets += 1;
+        self.seen.fetch_add(1, Ordering::Relaxed);
         interface.pcap.write(frame.time, frame.length, frame.data)?;
         self.held.push(Reverse(Held {
             time: frame.time,
