@@ -4,7 +4,7 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use anstyle::Style;
@@ -24,7 +24,7 @@ const BOLD: Style = Style::new().bold();
 
 /// Three hosts on this machine, without root: left, the internet, and right.
 #[derive(Parser)]
-#[command(name = "lab", args_conflicts_with_subcommands = true, after_help = HELP)]
+#[command(name = "lab", subcommand_precedence_over_arg = true, after_help = HELP)]
 struct Args {
     /// The chapter to play; without it, the demo
     chapter: Option<String>,
@@ -166,13 +166,14 @@ fn inner(args: &Args, lifeline: Lifeline) -> anyhow::Result<u8> {
         }
         Some(Action::Shell { host, command }) => {
             let lab = Lab::start(&setup("shell".to_owned(), false)?, lifeline, 130)?;
-            let code = run(lab.host(host)?, command)?;
+            let status = shell(lab.host(host)?, command)?.status();
+            let status = status.with_context(|| not_run(command))?;
             lab.wait_for_others()?;
             if command.is_empty() {
                 println!("captures: {}", shown(&lab.folder).display());
             }
             lab.finish()?;
-            Ok(code)
+            Ok(world::exit_code(status))
         }
         _ => trial(),
     }
@@ -247,8 +248,8 @@ fn summary(folder: &Path, recorded: &[Recorded]) {
     println!("  tshark -d udp.port==9876,ip -r {folder}/all.pcapng");
 }
 
-/// A shell on a host, or one command.
-fn run(host: &Host, command: &[String]) -> anyhow::Result<u8> {
+/// A shell on a host, or one command, that has the terminal while it runs.
+fn shell(host: &Host, command: &[String]) -> anyhow::Result<Command> {
     let mut shell = match command {
         [] if Path::new("/bin/bash").exists() => {
             let mut bash = host.command("/bin/bash")?;
@@ -263,20 +264,20 @@ fn run(host: &Host, command: &[String]) -> anyhow::Result<u8> {
         }
     };
     world::foreground(&mut shell);
-    let name = shell.get_program().display().to_string();
-    let status = shell
-        .status()
-        .with_context(|| format!("cannot run {name}"))?;
-    Ok(world::exit_code(status))
+    Ok(shell)
+}
+
+fn not_run(command: &[String]) -> String {
+    let program = command.first().map_or("a shell", String::as_str);
+    format!("cannot run {program}")
 }
 
 /// A shell, or one command, on a host of a lab that runs already.
 fn join(running: &Running, programs: &Path, host: &str, command: &[String]) -> anyhow::Result<u8> {
     let host = running.join(host, programs)?;
     let _guest = running.stay()?;
-    let code = run(&host, command);
-    world::take_terminal_back();
-    code
+    let status = world::run(&mut shell(&host, command)?);
+    Ok(world::exit_code(status.with_context(|| not_run(command))?))
 }
 
 /// `lab capture`: until the reader of our output or the lab is gone.

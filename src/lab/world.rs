@@ -15,7 +15,7 @@ use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
 
 use anyhow::Context;
 use nix::errno::Errno;
@@ -33,7 +33,7 @@ use crate::sys;
 const LIFELINE: &str = "LAB_LIFELINE";
 
 /// Starts this program again in a world of its own, with the same arguments,
-/// and waits for its end. Passes signals on to it.
+/// and waits for its end.
 ///
 /// To be called while the process has only one thread: with more, the kernel
 /// makes no user namespace.
@@ -46,18 +46,35 @@ pub fn begin() -> anyhow::Result<ExitStatus> {
     inner.args(std::env::args_os().skip(1));
     inner.env(LIFELINE, end.as_raw_fd().to_string());
     sys::hand_down(&mut inner, end.into());
-    let mut inner = inner.spawn().context("cannot start the lab")?;
+    let inner = inner.spawn().context("cannot start the lab")?;
+    let status = wait(inner, &signals)?;
+    drop(keep);
+    Ok(status)
+}
+
+/// Runs a command that joins a lab, and waits for its end.
+pub fn run(command: &mut Command) -> anyhow::Result<ExitStatus> {
+    let signals = signals(&[Signal::SIGCHLD])?;
+    wait(command.spawn()?, &signals)
+}
+
+/// Waits for the end of a child, and passes the signals that would end this
+/// process on to it.
+fn wait(mut child: Child, signals: &SignalFd) -> anyhow::Result<ExitStatus> {
     loop {
         match signals.read_signal() {
             Ok(Some(signal)) if signal.ssi_signo != Signal::SIGCHLD as u32 => {
-                kill(Pid::from_raw(inner.id() as i32), Signal::SIGTERM)?;
+                let signal = Signal::try_from(signal.ssi_signo as i32)?;
+                // It may have ended in this moment.
+                let _ = kill(Pid::from_raw(child.id() as i32), signal);
             }
             Ok(_) | Err(Errno::EINTR) => (),
-            Err(why) => return Err(why).context("cannot wait for the lab"),
+            Err(why) => return Err(why).context("cannot wait for a child"),
         }
-        if let Some(status) = inner.try_wait()? {
-            drop(keep);
-            take_terminal_back();
+        if let Some(status) = child.try_wait()? {
+            if io::stdin().is_terminal() {
+                let _ = sys::take_terminal();
+            }
             return Ok(status);
         }
     }
@@ -76,19 +93,11 @@ pub fn join(pid: u32) -> io::Result<()> {
 }
 
 /// Gives the terminal, if there is one, to this command while it runs, so that
-/// Ctrl-C and Ctrl-Z reach it and not us.
+/// Ctrl-C and Ctrl-Z reach it and not us. The outer process takes it back: the
+/// inner one cannot, its process group has no number in its own world.
 pub fn foreground(command: &mut Command) {
     if io::stdin().is_terminal() {
         sys::foreground(command);
-    }
-}
-
-/// Takes the terminal back from a command that had it. Not for the inner
-/// process, which cannot name its own process group: that has its number
-/// outside.
-pub fn take_terminal_back() {
-    if io::stdin().is_terminal() {
-        let _ = sys::take_terminal();
     }
 }
 

@@ -1,0 +1,102 @@
+//! Everything that needs a network: the programs and the lab itself, in the
+//! lab, run as a reader runs them.
+//!
+//! A test that lacks a tool is *ignored*, and its line says what to install.
+//! With REQUIRE_ALL=1 it fails instead, so that CI cannot pass by skipping.
+//!
+//! When the tests run as root and LAB_TEST_USER names an ordinary user, all
+//! labs are started as that user. `tests/run.sh` sees to both.
+
+mod errors;
+mod lifecycle;
+mod programs;
+mod support;
+mod tunnel;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+/// A test, and the tools without which it makes no sense.
+pub struct Test {
+    name: &'static str,
+    needs: &'static [Need],
+    run: fn(),
+}
+
+/// Something that a machine may lack.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Need {
+    /// A world of our own with a TUN device in it: what `lab doctor` tries.
+    Lab,
+    /// A program, and the Debian package that has it.
+    Program(&'static str, &'static str),
+    /// The tests run as root, for what only root can set up.
+    Root,
+    /// LAB_TEST_USER, for what must be seen as an ordinary user.
+    User,
+}
+
+pub const PING: Need = Need::Program("ping", "iputils-ping");
+pub const CURL: Need = Need::Program("curl", "curl");
+pub const WGET: Need = Need::Program("wget", "wget");
+pub const TSHARK: Need = Need::Program("tshark", "tshark");
+pub const UNSHARE: Need = Need::Program("unshare", "util-linux");
+pub const SETPRIV: Need = Need::Program("setpriv", "util-linux");
+pub const SCRIPT: Need = Need::Program("script", "bsdutils");
+
+impl Need {
+    /// What to do, if this machine lacks it.
+    fn lacking(self) -> Option<String> {
+        match self {
+            Need::Lab => {
+                (!support::lab_works()).then(|| "a lab; cargo lab doctor says more".to_owned())
+            }
+            Need::Program(name, package) => (!support::installed(name))
+                .then(|| format!("{name}; sudo apt-get install {package}")),
+            Need::Root => (!support::is_root()).then(|| "root; sudo tests/run.sh".to_owned()),
+            Need::User => support::user()
+                .is_none()
+                .then(|| "root and LAB_TEST_USER; sudo tests/run.sh".to_owned()),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let require_all = std::env::var_os("REQUIRE_ALL").is_some();
+    let modules = [
+        programs::TESTS,
+        tunnel::TESTS,
+        lifecycle::TESTS,
+        errors::TESTS,
+    ];
+    let trials = modules
+        .into_iter()
+        .flatten()
+        .map(|test| {
+            let lacking: Vec<String> = test
+                .needs
+                .iter()
+                .filter_map(|need| need.lacking())
+                .collect();
+            if lacking.is_empty() {
+                return Trial::test(test.name, move || {
+                    (test.run)();
+                    Ok(())
+                });
+            }
+            let lacking = format!("needs {}", lacking.join(", "));
+            if require_all {
+                let why = lacking.clone();
+                return Trial::test(test.name, move || Err(why.into())).with_kind(lacking);
+            }
+            Trial::test(test.name, || Ok(()))
+                .with_kind(lacking)
+                .with_ignored_flag(true)
+        })
+        .collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    support::clean_up();
+    conclusion.exit_code()
+}

@@ -1,0 +1,324 @@
+//! Labs for tests: started as a reader starts them, with the program `lab`.
+
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use ip_over_udp::capture::{self, Packet};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, User, geteuid};
+
+/// How long anything may take before it counts as hanging.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub fn is_root() -> bool {
+    geteuid().is_root()
+}
+
+/// The ordinary user that labs are started as, if the tests run as root.
+pub fn user() -> Option<&'static User> {
+    static USER: OnceLock<Option<User>> = OnceLock::new();
+    USER.get_or_init(|| {
+        let name = std::env::var("LAB_TEST_USER").ok().filter(|_| is_root())?;
+        User::from_name(&name).ok().flatten()
+    })
+    .as_ref()
+}
+
+pub fn installed(program: &str) -> bool {
+    let path = std::env::var("PATH").unwrap_or_default();
+    format!("{path}:/usr/sbin:/sbin")
+        .split(':')
+        .any(|folder| Path::new(folder).join(program).is_file())
+}
+
+pub fn lab_works() -> bool {
+    static WORKS: OnceLock<bool> = OnceLock::new();
+    *WORKS.get_or_init(|| {
+        let trial = lab().arg("trial").output();
+        trial.is_ok_and(|output| output.status.success())
+    })
+}
+
+/// A folder that other users can reach, with copies of all programs: the tree
+/// may be in somebody's home.
+fn programs() -> &'static Path {
+    static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAMS.get_or_init(|| {
+        let built = Path::new(env!("CARGO_BIN_EXE_lab")).parent().unwrap();
+        if user().is_none() {
+            return built.to_owned();
+        }
+        let folder = temporary("programs");
+        for name in [
+            "lab", "serve", "fetch", "ch01", "ch02", "ch03", "ch04", "ch05", "ch06",
+        ] {
+            std::fs::copy(built.join(name), folder.join(name)).unwrap();
+        }
+        folder
+    })
+}
+
+/// Removes what [`programs`] made.
+pub fn clean_up() {
+    if user().is_some() {
+        let _ = std::fs::remove_dir_all(programs());
+    }
+}
+
+/// A new empty folder that the user of the labs may write to.
+pub fn temporary(purpose: &str) -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("ip-over-udp-test-{}-{number}-{purpose}", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    std::fs::create_dir_all(&path).unwrap();
+    if let Some(user) = user() {
+        std::os::unix::fs::chown(&path, Some(user.uid.as_raw()), Some(user.gid.as_raw())).unwrap();
+    }
+    path
+}
+
+/// The program `lab`, to be run by the right user, away from the tree.
+pub fn lab() -> Command {
+    let mut command = as_user(programs().join("lab"));
+    command.arg("--bin-dir").arg(programs());
+    command
+}
+
+/// Any program, to be run by the user of the labs.
+pub fn as_user(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new(program);
+    if let Some(user) = user() {
+        command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
+        command.env("HOME", "/tmp");
+    }
+    command.current_dir("/").stdin(Stdio::null());
+    command
+}
+
+/// The path of one of the programs.
+pub fn program(name: &str) -> PathBuf {
+    programs().join(name)
+}
+
+/// What a command printed, on both outputs, and its exit code.
+#[derive(Debug)]
+pub struct Done {
+    pub output: String,
+    pub code: Option<i32>,
+}
+
+impl Done {
+    /// Fails the test unless the output has this in it.
+    #[track_caller]
+    pub fn says(&self, what: &str) -> &Done {
+        assert!(
+            self.output.contains(what),
+            "expected {what:?} in:\n{}",
+            self.output
+        );
+        self
+    }
+
+    #[track_caller]
+    pub fn code(&self, code: i32) -> &Done {
+        assert_eq!(
+            self.code,
+            Some(code),
+            "exit code, and this output:\n{}",
+            self.output
+        );
+        self
+    }
+}
+
+/// Runs a command to its end.
+#[track_caller]
+pub fn run(command: &mut Command) -> Done {
+    Program::start(command).wait()
+}
+
+/// A program that runs while the test goes on.
+pub struct Program {
+    child: Child,
+    output: BufReader<std::io::PipeReader>,
+    so_far: String,
+}
+
+impl Program {
+    #[track_caller]
+    pub fn start(command: &mut Command) -> Program {
+        let (output, input) = std::io::pipe().unwrap();
+        command.stdout(input.try_clone().unwrap()).stderr(input);
+        let child = command
+            .spawn()
+            .unwrap_or_else(|why| panic!("{command:?}: {why}"));
+        // The command holds the writing ends; without this there is no end.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        Program {
+            child,
+            output: BufReader::new(output),
+            so_far: String::new(),
+        }
+    }
+
+    /// Waits for a line with this in it.
+    #[track_caller]
+    pub fn until(mut self, what: &str) -> Program {
+        loop {
+            let mut line = Vec::new();
+            self.output.read_until(b'\n', &mut line).unwrap();
+            let line = String::from_utf8_lossy(&line);
+            self.so_far += &line;
+            let ended = line.is_empty();
+            assert!(
+                !ended,
+                "expected {what:?}, and this program ended:\n{}",
+                self.so_far
+            );
+            if line.contains(what) {
+                return self;
+            }
+        }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let _ = kill(Pid::from_raw(self.child.id() as i32), signal);
+    }
+
+    /// Ctrl-C, and what the program printed until its end.
+    #[track_caller]
+    pub fn stop(self) -> Done {
+        self.signal(Signal::SIGINT);
+        self.wait()
+    }
+
+    /// Waits for the end; a hang fails the test.
+    #[track_caller]
+    pub fn wait(mut self) -> Done {
+        let pid = Pid::from_raw(self.child.id() as i32);
+        let (finished, watch) = std::sync::mpsc::channel::<()>();
+        let hung = std::thread::spawn(move || {
+            let timeout = Err(std::sync::mpsc::RecvTimeoutError::Timeout);
+            let hung = watch.recv_timeout(PATIENCE) == timeout;
+            if hung {
+                let _ = kill(pid, Signal::SIGKILL);
+            }
+            hung
+        });
+        let mut rest = Vec::new();
+        self.output.read_to_end(&mut rest).unwrap();
+        let status = self.child.wait().unwrap();
+        drop(finished);
+        let output = self.so_far + &String::from_utf8_lossy(&rest);
+        assert!(!hung.join().unwrap(), "it hung, and had printed:\n{output}");
+        let code = status.code();
+        Done { output, code }
+    }
+}
+
+/// A lab of this test's own, gone when it is dropped.
+pub struct Lab {
+    up: Option<Program>,
+    pub base: PathBuf,
+}
+
+impl Lab {
+    pub fn up() -> Lab {
+        Lab::start(&["up"])
+    }
+
+    pub fn up_with_ipv6() -> Lab {
+        Lab::start(&["up", "--ipv6"])
+    }
+
+    fn start(arguments: &[&str]) -> Lab {
+        let base = temporary("lab");
+        let mut command = lab();
+        command.arg("--out").arg(&base).args(arguments);
+        let up = Program::start(&mut command).until("Ctrl-C ends the lab");
+        Lab { up: Some(up), base }
+    }
+
+    /// A shell command on a host.
+    pub fn on(&self, host: &str, command: &str) -> Command {
+        let mut lab = lab();
+        lab.arg("--out").arg(&self.base);
+        lab.args(["shell", host, "--", "sh", "-c"])
+            .arg(format!("exec {command}"));
+        lab
+    }
+
+    /// Runs a shell command on a host to its end.
+    #[track_caller]
+    pub fn run(&self, host: &str, command: &str) -> Done {
+        run(&mut self.on(host, command))
+    }
+
+    /// Starts a program on a host and waits for its first line.
+    #[track_caller]
+    pub fn start_on(&self, host: &str, command: &str) -> Program {
+        Program::start(&mut self.on(host, command)).until("")
+    }
+
+    /// The folder with this lab's captures.
+    pub fn folder(&self) -> PathBuf {
+        self.base.join("up")
+    }
+
+    /// What was captured at an interface, as soon as there are `least` packets
+    /// with this in their description.
+    #[track_caller]
+    pub fn captured(&self, interface: &str, what: &str, least: usize) -> Vec<Packet> {
+        let file = self.folder().join(format!("{interface}.pcap"));
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let packets = match file.exists() {
+                true => capture::read(&file).unwrap_or_default(),
+                false => Vec::new(),
+            };
+            let found = packets
+                .iter()
+                .filter(|packet| packet.describe().contains(what));
+            if found.clone().count() >= least {
+                return found.cloned().collect();
+            }
+            let lines: Vec<String> = packets.iter().map(Packet::describe).collect();
+            assert!(
+                Instant::now() < deadline,
+                "expected {least} times {what:?} at {interface}, found:\n{}",
+                lines.join("\n")
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.up.as_ref().unwrap().pid()
+    }
+
+    /// Ends the lab with Ctrl-C. The captures stay until it is dropped.
+    #[track_caller]
+    pub fn end(&mut self) -> Done {
+        self.up.take().unwrap().stop()
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        if let Some(up) = self.up.take() {
+            up.signal(Signal::SIGINT);
+            let _ = up.wait();
+        }
+        let _ = std::fs::remove_dir_all(&self.base);
+    }
+}
