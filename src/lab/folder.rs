@@ -134,8 +134,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Enters the lab's user and PID namespaces, and returns one of its hosts.
-    /// Programs that are started there from now on are part of the lab.
+    /// Enters the lab's user namespace, and returns one of its hosts.
     pub fn join(&self, name: &str, programs: &Path) -> anyhow::Result<Host> {
         let mut hosts = self.hosts.iter();
         let (_, descriptors) = hosts
@@ -146,9 +145,10 @@ impl Running {
         host.with_context(|| format!("cannot join the lab in {}", self.path.display()))
     }
 
-    /// Keeps the lab from ending, if it is one that ends by itself, for as
-    /// long as the result is held.
+    /// Makes programs that are started from now on a part of the lab, and keeps
+    /// the lab from ending by itself for as long as the result is held.
     pub fn stay(&self) -> anyhow::Result<Flock<File>> {
+        world::join_processes(self.pid)?;
         let file = File::open(self.path.join("running"))?;
         Flock::lock(file, FlockArg::LockShared).map_err(|(_, why)| why.into())
     }

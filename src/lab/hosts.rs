@@ -21,8 +21,9 @@ use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns, unshare};
 
@@ -153,26 +154,26 @@ pub fn create(programs: &Path, ipv6: bool) -> anyhow::Result<Vec<(Host, Socket)>
     }
     ip(Command::new("ip"), &script)?;
 
-    let scripts = [
-        (LEFT, LEFT_IPV6),
-        (INTERNET, INTERNET_IPV6),
-        (RIGHT, RIGHT_IPV6),
-    ];
-    NAMES
-        .into_iter()
-        .zip(scripts)
-        .map(|(name, (v4, v6))| {
-            // A thread can enter a namespace and end; this process stays out.
-            std::thread::scope(|scope| scope.spawn(|| open(name, programs, ipv6)).join())
-                .map_err(|_| anyhow::anyhow!("the thread that sets up {name} died"))?
-                .and_then(|(host, socket)| {
-                    let script = format!("{v4}{}", if ipv6 { v6 } else { "" });
-                    ip(host.command("ip")?, &script)?;
-                    Ok((host, socket))
-                })
-                .with_context(|| format!("cannot set up the host {name}"))
-        })
-        .collect()
+    let mut hosts = Vec::new();
+    for (name, v4, v6) in [
+        ("left", LEFT, LEFT_IPV6),
+        ("internet", INTERNET, INTERNET_IPV6),
+        ("right", RIGHT, RIGHT_IPV6),
+    ] {
+        // A thread can enter a namespace and end; this process stays out.
+        let programs = programs.to_owned();
+        let thread = thread::Builder::new().spawn(move || open(name, &programs, ipv6))?;
+        let opened = thread.join().map_err(|_| anyhow!("the thread for it died"));
+        let (host, socket) = opened
+            .flatten()
+            .with_context(|| format!("cannot set up the host {name}"))?;
+        ip(host.command("ip")?, v4)?;
+        if ipv6 {
+            ip(host.command("ip")?, v6)?;
+        }
+        hosts.push((host, socket));
+    }
+    Ok(hosts)
 }
 
 /// What all hosts share: their own `/proc`, `/run` and name resolution.

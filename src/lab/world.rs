@@ -80,16 +80,22 @@ fn wait(mut child: Child, signals: &SignalFd) -> anyhow::Result<ExitStatus> {
     }
 }
 
-/// Enters the user and PID namespaces of a lab that runs already, given the
-/// process number of its first process. To be called with one thread only.
+/// Enters the user namespace of a lab that runs already, given the process
+/// number of its first process. To be called with one thread only.
 pub fn join(pid: u32) -> io::Result<()> {
-    let open = |kind| File::open(format!("/proc/{pid}/ns/{kind}"));
-    let (user, pid) = (open("user")?, open("pid")?);
+    let user = File::open(format!("/proc/{pid}/ns/user"))?;
     // Root's labs have no user namespace; to enter one's own is an error.
     if user.metadata()?.ino() != fs::metadata("/proc/self/ns/user")?.ino() {
         setns(user, CloneFlags::CLONE_NEWUSER)?;
     }
-    Ok(setns(pid, CloneFlags::CLONE_NEWPID)?)
+    Ok(())
+}
+
+/// Makes children from now on processes of that lab, which end with it. A
+/// process that has done this cannot start threads any more.
+pub fn join_processes(pid: u32) -> io::Result<()> {
+    let processes = File::open(format!("/proc/{pid}/ns/pid"))?;
+    Ok(setns(processes, CloneFlags::CLONE_NEWPID)?)
 }
 
 /// Gives the terminal, if there is one, to this command while it runs, so that

@@ -1,1 +1,570 @@
-pub const TESTS: &[crate::Test] = &[];
+//! The lab itself: what it gives, and that it leaves nothing behind.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use ip_over_udp::capture;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::support::{self, Lab, Program, as_user, lab, run, temporary};
+use crate::{Need, PING, SCRIPT, TSHARK, Test};
+
+pub const TESTS: &[Test] = &[
+    Test {
+        name: "lab: nothing is left after Ctrl-C",
+        needs: &[Need::Lab],
+        run: || nothing_is_left(|lab| send(lab.pid(), Signal::SIGINT)),
+    },
+    Test {
+        name: "lab: nothing is left after SIGTERM",
+        needs: &[Need::Lab],
+        run: || nothing_is_left(|lab| send(lab.pid(), Signal::SIGTERM)),
+    },
+    Test {
+        name: "lab: nothing is left after kill -9 of the outer process",
+        needs: &[Need::Lab],
+        run: || nothing_is_left(|lab| send(lab.pid(), Signal::SIGKILL)),
+    },
+    Test {
+        name: "lab: nothing is left after kill -9 of the inner process",
+        needs: &[Need::Lab],
+        run: || nothing_is_left(|lab| send(inner_pid(lab), Signal::SIGKILL)),
+    },
+    Test {
+        name: "lab: kill -9 of a program does not end the lab",
+        needs: &[Need::Lab, PING],
+        run: a_killed_program,
+    },
+    Test {
+        name: "lab: two at once do not meet",
+        needs: &[Need::Lab, PING],
+        run: two_at_once,
+    },
+    Test {
+        name: "lab: the remains of a killed lab are recognised",
+        needs: &[Need::Lab],
+        run: remains,
+    },
+    Test {
+        name: "lab: a shell starts a lab of its own, and passes its exit code on",
+        needs: &[Need::Lab],
+        run: shell_of_its_own,
+    },
+    Test {
+        name: "lab: a shell's lab waits for the shells that joined it",
+        needs: &[Need::Lab],
+        run: guests,
+    },
+    Test {
+        name: "lab: a shell has a prompt, job control and the programs",
+        needs: &[Need::Lab, SCRIPT],
+        run: interactive,
+    },
+    Test {
+        name: "lab: inside a lab there is no other",
+        needs: &[Need::Lab],
+        run: inside,
+    },
+    Test {
+        name: "lab: the hosts have names, and settings of their own",
+        needs: &[Need::Lab, PING],
+        run: the_same_everywhere,
+    },
+    Test {
+        name: "lab: the machine's own network cannot be reached",
+        needs: &[Need::Lab],
+        run: no_way_out,
+    },
+    Test {
+        name: "lab: capture streams an interface to tshark",
+        needs: &[Need::Lab, PING, TSHARK],
+        run: live_capture,
+    },
+    Test {
+        name: "lab: an ordinary user needs no more than programs and a folder",
+        needs: &[Need::User, Need::Lab],
+        run: ordinary_user,
+    },
+    Test {
+        name: "lab: root can run it too",
+        needs: &[Need::Root, Need::Lab],
+        run: as_root,
+    },
+    Test {
+        name: "lab: the doctor finds nothing wrong",
+        needs: &[Need::Lab],
+        run: doctor,
+    },
+    Test {
+        name: "lab: wrong words get a sentence",
+        needs: &[],
+        run: wrong_words,
+    },
+];
+
+fn send(pid: u32, signal: Signal) {
+    kill(Pid::from_raw(pid as i32), signal).unwrap();
+}
+
+fn inner_pid(lab: &Lab) -> u32 {
+    let running = fs::read_to_string(lab.folder().join("running")).unwrap();
+    running.lines().next().unwrap().parse().unwrap()
+}
+
+/// The processes that have this in their command line.
+fn processes(with: &str) -> BTreeSet<u32> {
+    let numbers = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let pid = entry.unwrap().file_name().to_str()?.parse().ok()?;
+        let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+        String::from_utf8_lossy(&line).contains(with).then_some(pid)
+    });
+    numbers.collect()
+}
+
+fn machine() -> (BTreeSet<String>, String) {
+    let interfaces = fs::read_dir("/sys/class/net").unwrap();
+    let interfaces = interfaces.map(|it| it.unwrap().file_name().into_string().unwrap());
+    (
+        interfaces.collect(),
+        fs::read_to_string("/proc/mounts").unwrap(),
+    )
+}
+
+fn eventually(what: &str, mut is_true: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !is_true() {
+        assert!(Instant::now() < deadline, "{what}, even after ten seconds");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn nothing_is_left(end: fn(&Lab)) {
+    let before = machine();
+    let mut lab = Lab::up();
+    let base = lab.base.display().to_string();
+    let capture = lab.base.join("capture");
+    let ch06 = format!(
+        "ch06 --addr 192.168.0.1/24 --peer 203.0.113.2:9876 --capture {}",
+        capture.display()
+    );
+    let ch06 = lab.start_on("left", &ch06);
+    // A grandchild in a session of its own, deaf to everything but kill -9.
+    let deaf = format!(
+        "trap '' HUP INT TERM; setsid sh -c 'sleep 1000; : {base}' >/dev/null 2>&1 & echo started"
+    );
+    lab.run("left", &format!("sh -c \"{deaf}\" {base}"))
+        .says("started");
+    assert!(
+        processes(&base).len() >= 4,
+        "two of the lab, ch06, the sleeper"
+    );
+
+    end(&lab);
+    eventually("processes are left", || {
+        let left = processes(&base);
+        left.is_empty() || left.iter().all(|&pid| zombie(pid))
+    });
+    drop(ch06.wait());
+    lab.reap();
+    eventually("processes are left", || processes(&base).is_empty());
+    eventually("the file `running` is left", || {
+        !lab.folder().join("running").exists()
+    });
+    eventually("the machine has changed", || machine() == before);
+
+    // What was captured until then can be read.
+    let all = capture::read(&lab.folder().join("all.pcapng")).unwrap();
+    assert!(all.is_sorted_by_key(|packet| packet.time));
+}
+
+/// Dead, and waiting for its parent, this test, to ask for its exit code.
+fn zombie(pid: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/stat"));
+    status.is_ok_and(|status| status.contains(") Z "))
+}
+
+fn a_killed_program() {
+    let lab = Lab::up();
+    let ch03 = lab.start_on("left", "ch03 --addr 192.168.0.1/24");
+    lab.run("left", "ping -c 1 192.168.0.2").code(0);
+    lab.run("left", "pkill -KILL ch03").code(0);
+    ch03.wait();
+    // Its device went with it.
+    lab.run("left", "ip link show tun0")
+        .code(1)
+        .says("does not exist");
+    let again = lab.start_on("left", "ch03 --addr 192.168.0.1/24");
+    lab.run("left", "ping -c 1 192.168.0.2").code(0);
+    again.stop().code(0);
+}
+
+fn two_at_once() {
+    let (one, two) = (Lab::up(), Lab::up());
+    let first = one.start_on("left", "ch03 --addr 192.168.0.1/24");
+    two.run("left", "ip link show tun0").code(1);
+    one.run("left", "ping -c 1 192.168.0.2").code(0);
+    two.run("left", "ping -c 1 -W 1 192.168.0.2").code(1);
+    first.stop().code(0);
+
+    // The same folder: the second moves aside.
+    let mut third = lab();
+    third.arg("--out").arg(&one.base).arg("up");
+    let third = Program::start(&mut third).until("captures:");
+    assert!(one.base.join("up-2/running").exists());
+    // A shell joins the one that was started last.
+    one.run("left", "ch04 --peer 203.0.113.2:9876 x").code(0);
+    eventually("nothing was captured in the second", || {
+        one.base.join("up-2/left-eth0.pcap").exists()
+    });
+    assert!(!one.folder().join("left-eth0.pcap").exists());
+    third.stop().code(0);
+}
+
+fn remains() {
+    let base = temporary("remains");
+    let folder = base.join("up");
+    run(as_user("mkdir").arg(&folder)).code(0);
+    fs::write(folder.join("running"), "1\nleft 3 4 5\n").unwrap();
+    fs::write(folder.join("left-eth0.pcap"), "not a capture").unwrap();
+    if let Some(user) = support::user() {
+        let (uid, gid) = (Some(user.uid.as_raw()), Some(user.gid.as_raw()));
+        for name in ["running", "left-eth0.pcap"] {
+            std::os::unix::fs::chown(folder.join(name), uid, gid).unwrap();
+        }
+    }
+    // Nobody to join: a lab of its own.
+    let mut shell = lab();
+    shell
+        .arg("--out")
+        .arg(&base)
+        .args(["shell", "left", "--", "hostname"]);
+    run(&mut shell).code(0).says("left");
+    let mut capture = lab();
+    capture
+        .arg("--out")
+        .arg(&base)
+        .args(["capture", "left", "eth0"]);
+    run(&mut capture)
+        .code(1)
+        .says("no lab is running")
+        .says("cargo lab up");
+    let mut up = lab();
+    up.arg("--out").arg(&base).arg("up");
+    let up = Program::start(&mut up).until("Ctrl-C ends the lab");
+    assert!(!folder.join("left-eth0.pcap").exists(), "cleared");
+    up.stop().code(0);
+    fs::remove_dir_all(base).unwrap();
+}
+
+fn shell_of_its_own() {
+    let base = temporary("shell");
+    let shell = |command: &str| {
+        let mut shell = lab();
+        shell
+            .arg("--out")
+            .arg(&base)
+            .args(["shell", "right", "--", "sh", "-c", command]);
+        run(&mut shell)
+    };
+    shell("exit 0").code(0);
+    shell("exit 7").code(7);
+    shell("kill -TERM $$").code(128 + 15);
+    let mut missing = lab();
+    missing
+        .arg("--out")
+        .arg(&base)
+        .args(["shell", "right", "--", "no-such-program"]);
+    run(&mut missing)
+        .code(1)
+        .says("cannot run no-such-program: No such file");
+
+    // Without a command and without a terminal: a script on standard input.
+    let mut script = lab();
+    script
+        .arg("--out")
+        .arg(&base)
+        .args(["shell", "right"])
+        .stdin(Stdio::piped());
+    script.stdout(Stdio::piped());
+    let mut child = script.spawn().unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"hostname\nip -br address\n")
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.contains("right\n") && text.contains("203.0.113.2/24"),
+        "{text}"
+    );
+    fs::remove_dir_all(base).unwrap();
+}
+
+fn guests() {
+    let base = temporary("guests");
+    let shell = |command: &str| {
+        let mut shell = lab();
+        shell
+            .arg("--out")
+            .arg(&base)
+            .args(["shell", "left", "--", "sh", "-c", command]);
+        Program::start(&mut shell)
+    };
+    let owner = shell("echo owner; sleep 1").until("owner");
+    let guest = shell("ip link set lo down && echo guest; sleep 3; ip -br link").until("guest");
+    owner
+        .wait()
+        .code(0)
+        .says("another terminal is still in this lab");
+    guest.wait().code(0).says("eth0");
+    fs::remove_dir_all(base).unwrap();
+}
+
+fn interactive() {
+    let lab = Lab::up();
+    let shell = format!(
+        "{} --bin-dir {} --out {} shell left",
+        support::program("lab").display(),
+        support::program("").display(),
+        lab.base.display()
+    );
+    let mut terminal = as_user("script");
+    terminal
+        .args(["-q", "-e", "-c", &shell, "/dev/null"])
+        .stdin(Stdio::piped());
+    terminal.stdout(Stdio::piped());
+    let mut terminal = terminal.spawn().unwrap();
+    let mut keys = terminal.stdin.take().unwrap();
+    for line in [
+        "ch03 --addr 192.168.0.1/24 &",
+        "jobs",
+        "kill -INT %1; wait",
+        "exit 3",
+    ] {
+        std::thread::sleep(Duration::from_millis(500));
+        keys.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+    let output = terminal.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    for expected in [
+        "left$ ",
+        "tun0: 192.168.0.1/24, mtu 1500, up",
+        "[1]+  Running",
+        "requests: 0 answered",
+    ] {
+        assert!(text.contains(expected), "expected {expected:?} in:\n{text}");
+    }
+    assert!(!text.contains("no job control"), "{text}");
+    assert_eq!(output.status.code(), Some(3));
+}
+
+fn inside() {
+    let lab = Lab::up();
+    for words in ["", "06", "up", "shell right"] {
+        let done = lab.run("left", &format!("lab {words}"));
+        done.code(1)
+            .says("this is a shell of the lab already, on the host left")
+            .says("exit");
+    }
+}
+
+fn the_same_everywhere() {
+    let lab = Lab::up();
+    for (host, address) in [
+        ("left", "198.51.100.2"),
+        ("internet", "198.51.100.1"),
+        ("right", "203.0.113.2"),
+    ] {
+        lab.run(host, "hostname").says(host);
+        lab.run(host, "ip -br address").says(address);
+        lab.run(host, "cat /proc/sys/net/ipv4/tcp_congestion_control")
+            .says("reno");
+        lab.run(host, "cat /etc/resolv.conf")
+            .says("The lab has no name server");
+        lab.run(host, "env").says("LC_ALL=C.UTF-8").says("LAB_HOST");
+        let sys = lab.run(host, "ls /sys/class/net");
+        assert_eq!(
+            sys.output.contains("right"),
+            host == "internet",
+            "{}",
+            sys.output
+        );
+    }
+    lab.run("left", "ping -c 1 right")
+        .code(0)
+        .says("203.0.113.2")
+        .says("ttl=63");
+    // No question about hardware addresses, no IPv6: only what was sent.
+    let all = lab.captured("left-eth0", "", 2);
+    let all: Vec<_> = all.iter().map(|packet| packet.describe()).collect();
+    assert!(all.iter().all(|line| line.contains("ICMP echo")), "{all:?}");
+    // Fixed hardware addresses.
+    lab.run("left", "ip link show eth0")
+        .says("02:00:00:00:01:02");
+    // Every checksum in a capture is right: none is left to a network card.
+    lab.run("left", "ch04 --peer 203.0.113.2:9876 x").code(0);
+    let udp = &lab.captured("left-eth0", "UDP", 1)[0];
+    let ip = etherparse::SlicedPacket::from_ethernet(&udp.data).unwrap();
+    let (Some(etherparse::NetSlice::Ipv4(v4)), Some(etherparse::TransportSlice::Udp(udp))) =
+        (ip.net, ip.transport)
+    else {
+        panic!("not a datagram");
+    };
+    let right = udp
+        .to_header()
+        .calc_checksum_ipv4(&v4.header().to_header(), udp.payload());
+    assert_eq!(right.unwrap(), udp.checksum());
+}
+
+fn no_way_out() {
+    let lab = Lab::up();
+    let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    lab.run("left", &format!("fetch http://127.0.0.1:{port}/"))
+        .code(1)
+        .says("cannot fetch");
+    // No way from the router either: its only interfaces are its two cables.
+    let links = lab.run("internet", "ip -br link").output;
+    let names: Vec<_> = links
+        .lines()
+        .filter_map(|line| line.split(['@', ' ']).next())
+        .collect();
+    assert_eq!(names, ["lo", "left", "right"]);
+    lab.run("internet", "ip route get 192.0.2.1")
+        .says("unreachable");
+}
+
+fn live_capture() {
+    let lab = Lab::up();
+    let mut stream = support::lab();
+    stream
+        .arg("--out")
+        .arg(&lab.base)
+        .args(["capture", "left", "eth0"]);
+    stream.stdout(Stdio::piped());
+    let mut stream = stream.spawn().unwrap();
+    let mut tshark = as_user("tshark");
+    tshark.args([
+        "-l",
+        "-c",
+        "2",
+        "-i",
+        "-",
+        "-T",
+        "fields",
+        "-e",
+        "icmp.type",
+    ]);
+    tshark.args(["-e", "frame.interface_name"]);
+    tshark.stdin(stream.stdout.take().unwrap());
+    let running = Program::start(&mut tshark).until("Capturing");
+    drop(tshark); // it holds the other end of the stream
+    std::thread::sleep(Duration::from_millis(300));
+    lab.run("left", "ping -c 1 right").code(0);
+    running.wait().code(0).says("8\teth0\n").says("0\teth0\n");
+    // Nobody reads any more: the stream ends, and the lab goes on.
+    eventually("the stream goes on", || {
+        stream.try_wait().unwrap().is_some()
+    });
+    lab.run("left", "hostname").code(0);
+
+    // And it ends with its lab.
+    let mut stream = support::lab();
+    stream
+        .arg("--out")
+        .arg(&lab.base)
+        .args(["capture", "left", "eth0"]);
+    stream.stdout(Stdio::piped());
+    let mut stream = stream.spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    drop(lab);
+    eventually("the stream outlives its lab", || {
+        stream.try_wait().unwrap().is_some()
+    });
+}
+
+fn ordinary_user() {
+    let user = support::user().unwrap();
+    let base = temporary("user");
+    let mut demo = lab();
+    demo.arg("--out").arg(&base);
+    run(&mut demo).code(0).says("The journey of one packet");
+    for entry in fs::read_dir(base.join("demo")).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(
+            entry.metadata().unwrap().uid(),
+            user.uid.as_raw(),
+            "{entry:?}"
+        );
+    }
+    // In there this user is root, and outside still nobody special.
+    let mut id = lab();
+    id.arg("--out")
+        .arg(&base)
+        .args(["shell", "left", "--", "id", "-u"]);
+    run(&mut id).code(0).says("0");
+    let mut shadow = lab();
+    shadow
+        .arg("--out")
+        .arg(&base)
+        .args(["shell", "left", "--", "cat", "/etc/shadow"]);
+    run(&mut shadow).code(1).says("Permission denied");
+
+    // A folder that this user may not write to.
+    let mut demo = lab();
+    demo.args(["--out", "/usr"]);
+    run(&mut demo)
+        .code(1)
+        .says("cannot create /usr/demo")
+        .says("--out DIR");
+    fs::remove_dir_all(base).unwrap();
+}
+
+fn as_root() {
+    let base = temporary("root");
+    let mut demo = std::process::Command::new(env!("CARGO_BIN_EXE_lab"));
+    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_lab"))
+        .parent()
+        .unwrap();
+    demo.arg("--bin-dir").arg(bin).arg("--out").arg(&base);
+    let before = machine();
+    run(&mut demo).code(0).says("The journey of one packet");
+    assert_eq!(machine(), before);
+    fs::remove_dir_all(base).unwrap();
+}
+
+fn doctor() {
+    let done = run(lab().arg("doctor"));
+    done.code(0)
+        .says("good     the file /dev/net/tun")
+        .says("good     the program ip")
+        .says("good     a world of our own, with a TUN device in it");
+}
+
+fn wrong_words() {
+    run(lab().arg("7"))
+        .code(1)
+        .says("there is no chapter and no command \"7\"")
+        .says("06");
+    run(lab().arg("shel"))
+        .code(1)
+        .says("commands: up, shell, capture, doctor");
+    run(lab().args(["shell", "middle"]))
+        .code(2)
+        .says("left, internet, right");
+    run(as_user(support::program("lab")).args(["--bin-dir", "/nowhere", "up"]))
+        .code(1)
+        .says("cannot find the folder /nowhere");
+    run(lab().arg("--help"))
+        .code(0)
+        .says("cargo lab shell left")
+        .says("target/lab");
+}

@@ -1,11 +1,12 @@
 //! Labs for tests: started as a reader starts them, with the program `lab`.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use ip_over_udp::capture::{self, Packet};
@@ -205,23 +206,27 @@ impl Program {
     /// Waits for the end; a hang fails the test.
     #[track_caller]
     pub fn wait(mut self) -> Done {
-        let pid = Pid::from_raw(self.child.id() as i32);
-        let (finished, watch) = std::sync::mpsc::channel::<()>();
-        let hung = std::thread::spawn(move || {
-            let timeout = Err(std::sync::mpsc::RecvTimeoutError::Timeout);
-            let hung = watch.recv_timeout(PATIENCE) == timeout;
-            if hung {
-                let _ = kill(pid, Signal::SIGKILL);
+        let (lines, output) = channel();
+        std::thread::spawn(move || {
+            let mut line = Vec::new();
+            while matches!(self.output.read_until(b'\n', &mut line), Ok(1..)) {
+                let _ = lines.send(std::mem::take(&mut line));
             }
-            hung
         });
-        let mut rest = Vec::new();
-        self.output.read_to_end(&mut rest).unwrap();
-        let status = self.child.wait().unwrap();
-        drop(finished);
-        let output = self.so_far + &String::from_utf8_lossy(&rest);
-        assert!(!hung.join().unwrap(), "it hung, and had printed:\n{output}");
-        let code = status.code();
+        let deadline = Instant::now() + PATIENCE;
+        let mut output_so_far = self.so_far;
+        loop {
+            match output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => output_so_far += &String::from_utf8_lossy(&line),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    let _ = self.child.kill();
+                    panic!("it did not end, and had printed:\n{output_so_far}");
+                }
+            }
+        }
+        let code = self.child.wait().unwrap().code();
+        let output = output_so_far;
         Done { output, code }
     }
 }
@@ -304,6 +309,12 @@ impl Lab {
 
     pub fn pid(&self) -> u32 {
         self.up.as_ref().unwrap().pid()
+    }
+
+    /// Takes note that the lab has ended, in whatever way.
+    #[track_caller]
+    pub fn reap(&mut self) {
+        self.up.take().unwrap().wait();
     }
 
     /// Ends the lab with Ctrl-C. The captures stay until it is dropped.
