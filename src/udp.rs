@@ -49,7 +49,8 @@ pub fn interface_towards(peer: IpAddr) -> Result<String> {
     probe
         .connect((peer, PORT))
         .map_err(|why| match errno(&why) {
-            Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::EACCES | Errno::EINVAL => {
+            // The last: this host has no address of the peer's family.
+            Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::EADDRNOTAVAIL => {
                 Error::NoRoute { peer }
             }
             _ => Error::system(tried(), why),
