@@ -1,14 +1,11 @@
-//! Chapter 4: datagrams.
-//!
-//! Without `--peer`, a server that sends every datagram back to where it came
-//! from. With it, a client that sends its arguments, one datagram each.
+//! Chapter 4: datagrams. Without `--peer`, a server that sends every datagram
+//! back to where it came from. With it, a client that sends its arguments, one
+//! datagram each, and waits for their echo.
 
 #![forbid(unsafe_code)]
 
 use std::io::ErrorKind::{ConnectionRefused, WouldBlock};
-use std::io::Result;
-use std::net::{SocketAddr, UdpSocket};
-use std::os::fd::AsRawFd;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -20,7 +17,6 @@ use ip_over_udp::device::LARGEST_PACKET;
 use ip_over_udp::error::{Error, report};
 use ip_over_udp::stop::Stop;
 use ip_over_udp::udp;
-use nix::sys::socket::{MsgFlags, recv};
 
 /// Echo datagrams, or send some and wait for their echo.
 #[derive(Parser)]
@@ -69,7 +65,7 @@ fn server(args: &Args) -> anyhow::Result<()> {
     let (mut echoed, mut dropped) = (Count::default(), 0u64);
     let mut buffer = vec![0; args.buffer];
     while stop.wait(&socket)? {
-        let sent = length_of_next(&socket)?;
+        let sent = udp::length_of_next(&socket)?;
         let (n, from) = socket.recv_from(&mut buffer)?;
         capture.start(&[&udp::interface_towards(from.ip())?])?;
         if args.verbose {
@@ -88,21 +84,20 @@ fn server(args: &Args) -> anyhow::Result<()> {
 
 // ANCHOR: client
 fn client(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
-    let interface = udp::interface_towards(peer.ip())?;
     let mut capture = Live::open(args.capture.as_deref())?;
+    capture.start(&[&udp::interface_towards(peer.ip())?])?;
     let socket = udp::bind(args.listen, Some(peer))?;
     // From here on the kernel knows the one who may answer. It drops what
     // others send, and it can tell us that nobody listens there.
     socket.connect(peer)?;
     socket.set_read_timeout(Some(Duration::from_secs(1)))?;
-    capture.start(&[&interface])?;
     println!("{} to {peer}", socket.local_addr()?);
 
     let mut buffer = vec![0; args.buffer];
     for text in &args.texts {
         let answer = socket
             .send(text.as_bytes())
-            .and_then(|_| length_of_next(&socket))
+            .and_then(|_| udp::length_of_next(&socket))
             .and_then(|sent| Ok((sent, socket.recv(&mut buffer)?)));
         match answer {
             Ok((sent, n)) => println!("{text:?}: {sent} bytes came back, {n} of them read"),
@@ -115,10 +110,3 @@ fn client(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 // ANCHOR_END: client
-
-/// Length in bytes of the datagram that is next in line. PEEK leaves it there,
-/// TRUNC asks for its length, whatever the size of the buffer: here, none.
-fn length_of_next(socket: &UdpSocket) -> Result<usize> {
-    let how = MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC;
-    Ok(recv(socket.as_raw_fd(), &mut [], how)?)
-}

@@ -2,10 +2,11 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd;
 
 use nix::errno::Errno;
 use nix::ifaddrs::getifaddrs;
-use nix::sys::socket::SockaddrStorage;
+use nix::sys::socket::{MsgFlags, SockaddrStorage, recv};
 
 use crate::error::{Error, Result, errno};
 
@@ -67,6 +68,16 @@ pub fn interface_towards(peer: IpAddr) -> Result<String> {
             let why = io::Error::other(format!("no interface has our address {ours}"));
             Error::system(tried(), why)
         })
+}
+
+/// Length in bytes of the datagram that is next in line, once there is one.
+///
+/// A buffer that is too small cuts a datagram, and `recv` says nothing of it.
+/// Here PEEK leaves the datagram in its place, and TRUNC asks for its length
+/// whatever the size of the buffer (recv(2)): no buffer at all will do.
+pub fn length_of_next(socket: &UdpSocket) -> io::Result<usize> {
+    let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC;
+    Ok(recv(socket.as_raw_fd(), &mut [], flags)?)
 }
 
 fn ip(address: &SockaddrStorage) -> Option<IpAddr> {

@@ -492,18 +492,13 @@ fn live_capture() {
 }
 
 fn ordinary_user() {
-    let user = support::user().unwrap();
     let base = temporary("user");
     let mut demo = lab();
     demo.arg("--out").arg(&base);
     run(&mut demo).code(0).says("The journey of one packet");
     for entry in fs::read_dir(base.join("demo")).unwrap() {
         let entry = entry.unwrap();
-        assert_eq!(
-            entry.metadata().unwrap().uid(),
-            user.uid.as_raw(),
-            "{entry:?}"
-        );
+        assert_eq!(entry.metadata().unwrap().uid(), support::uid(), "{entry:?}");
     }
     // In there this user is root, and outside still nobody special.
     let mut id = lab();

@@ -30,6 +30,11 @@ pub fn user() -> Option<&'static User> {
     .as_ref()
 }
 
+/// The number of the user that labs are started as.
+pub fn uid() -> u32 {
+    user().map_or(geteuid(), |user| user.uid).as_raw()
+}
+
 pub fn installed(program: &str) -> bool {
     let path = std::env::var("PATH").unwrap_or_default();
     format!("{path}:/usr/sbin:/sbin")
