@@ -312,6 +312,21 @@ impl Lab {
         }
     }
 
+    /// Waits until nothing is on its way any more: what a program set off may
+    /// go on when the program has ended, the end of a connection for example.
+    pub fn settle(&self) {
+        let size = || {
+            std::fs::metadata(self.folder().join("all.pcapng"))
+                .unwrap()
+                .len()
+        };
+        let mut before = 0;
+        while size() != before {
+            before = size();
+            std::thread::sleep(Duration::from_millis(250));
+        }
+    }
+
     pub fn pid(&self) -> u32 {
         self.up.as_ref().unwrap().pid()
     }

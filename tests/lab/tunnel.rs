@@ -126,6 +126,7 @@ fn crosses_unchanged(inner: Family, outer: Family) {
     }
     let url = format!("http://{}/bytes/20000", in_url(inner.right));
     lab.run("left", &format!("fetch {url}")).code(0);
+    lab.settle();
     let out: Vec<_> = ends
         .into_iter()
         .map(|end| end.stop().code(0).output.clone())
