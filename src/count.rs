@@ -5,7 +5,9 @@ use std::fmt;
 /// A number of packets, and of the bytes in them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
+    /// How many packets.
     pub packets: u64,
+    /// The sum of their lengths.
     pub bytes: u64,
 }
 

@@ -10,11 +10,13 @@ use std::process::ExitCode;
 
 use nix::errno::Errno;
 
+/// A result with the library's own [`enum@Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Each way in which the library can fail. The text of a variant is its whole
 /// message, several lines long: print it with `{}`.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)] // the fields: their place in the message explains them
 pub enum Error {
     /// `open` gave ENOENT.
     #[error(

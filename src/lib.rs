@@ -15,6 +15,7 @@
 //! `sys` holds all the `unsafe` of the library.
 
 #![deny(unsafe_code)]
+#![warn(missing_docs)]
 
 #[forbid(unsafe_code)]
 pub mod capture;

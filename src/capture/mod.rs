@@ -41,6 +41,7 @@ pub enum Direction {
 pub struct Packet {
     /// Name of the interface, empty where the file format has none.
     pub interface: String,
+    /// What `data` begins with.
     pub link: LinkType,
     /// `None` where the file format has none.
     pub direction: Option<Direction>,
@@ -48,6 +49,7 @@ pub struct Packet {
     pub time: Duration,
     /// Length on the wire in bytes; `data` may hold less.
     pub length: u32,
+    /// The bytes, from the link header on.
     pub data: Vec<u8>,
 }
 

@@ -38,13 +38,17 @@ pub struct Socket {
 
 /// A frame as it came from the socket.
 pub struct Frame<'a> {
+    /// Name of the interface.
     pub interface: &'a str,
+    /// What `data` begins with.
     pub link: LinkType,
+    /// Into this host, or out of it.
     pub direction: Direction,
     /// Since 1970-01-01 00:00:00 UTC, taken by the kernel.
     pub time: Duration,
     /// Length on the wire in bytes.
     pub length: u32,
+    /// The bytes, from the link header on.
     pub data: &'a [u8],
 }
 

@@ -6,6 +6,7 @@ use nix::errno::Errno;
 
 /// The step of making a world of our own that failed.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)] // the fields: their place in the message explains them
 pub enum Error {
     /// `unshare` or the user mapping gave EPERM.
     #[error(
@@ -32,9 +33,11 @@ pub enum Error {
     )]
     Missing { step: &'static str },
 
+    /// Whatever else the system said.
     #[error("cannot make namespaces ({step}): {why}")]
     Other { step: &'static str, why: io::Error },
 
+    /// No `ip` on the path.
     #[error(
         "the lab needs the program `ip`\n  \
          Debian, Ubuntu: sudo apt-get install iproute2\n  \
@@ -43,6 +46,7 @@ pub enum Error {
     )]
     NoIp,
 
+    /// The reader starts a lab inside a lab.
     #[error(
         "this is a shell of the lab already, on the host {host}\n  \
          leave it with `exit`, or use another terminal"

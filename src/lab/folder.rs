@@ -43,6 +43,7 @@ impl Folder {
         bail!("a hundred labs run in {} already", base.display());
     }
 
+    /// Where the folder is.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -127,6 +127,7 @@ const INHERITED: &[&str] = &[
 
 /// A host of the lab: programs can be started on it.
 pub struct Host {
+    /// One of [`NAMES`].
     pub name: String,
     /// The folder with the chapter programs.
     programs: PathBuf,

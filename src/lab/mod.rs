@@ -36,11 +36,13 @@ pub struct Setup {
     pub base: PathBuf,
     /// The name of this run, and of its folder.
     pub name: String,
+    /// Whether the hosts have IPv6 addresses too.
     pub ipv6: bool,
 }
 
 /// A running lab, in the inner process.
 pub struct Lab {
+    /// From left to right, as in [`hosts::NAMES`].
     pub hosts: Vec<Host>,
     /// The folder with the captures.
     pub folder: PathBuf,

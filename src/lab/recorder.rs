@@ -41,7 +41,9 @@ pub struct Recorder {
 
 /// What was captured of one interface, named as in `left-eth0`.
 pub struct Recorded {
+    /// Host and interface.
     pub interface: String,
+    /// How many frames were captured.
     pub packets: u64,
     /// Frames of the whole host that were lost because we read too slowly.
     pub missed: u32,
