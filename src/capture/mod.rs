@@ -1,6 +1,6 @@
 //! Captures: the packets of an interface in a file that Wireshark opens.
 //!
-//! [`file`] writes the two formats, [`read`] reads them back, [`socket`]
+//! [`mod@file`] writes the two formats, [`mod@read`] reads them back, [`socket`]
 //! listens to an interface as Wireshark does, and [`live`] puts these together
 //! for a program with `--capture`.
 //!
