@@ -59,7 +59,8 @@ impl<'a> Journey<'a> {
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "{HEADING}The journey of one packet{HEADING:#}: {INNER}{line}{INNER:#}\n"
+            "{HEADING}The journey of one packet{HEADING:#}: {INNER}{line}{INNER:#}\n\
+             {DIM}In brackets the packet inside, before them what carries it.{DIM:#}\n"
         );
         let mut before: Option<&Packet> = None;
         for packet in &self.hops {
