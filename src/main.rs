@@ -54,6 +54,9 @@ enum Action {
         /// Give the hosts IPv6 addresses too
         #[arg(long)]
         ipv6: bool,
+        /// Write no captures: for measurements, which they would disturb
+        #[arg(long)]
+        no_capture: bool,
     },
     /// Open a shell on a host, or run one command there
     ///
@@ -148,6 +151,7 @@ fn inner(args: &Args, lifeline: Lifeline) -> anyhow::Result<u8> {
             base: base(&args.options)?,
             name,
             ipv6,
+            capture: true,
         })
     };
     if let Some((name, experiment)) = experiment {
@@ -156,11 +160,15 @@ fn inner(args: &Args, lifeline: Lifeline) -> anyhow::Result<u8> {
         return play_experiment(lab, &name, &experiment);
     }
     match &args.command {
-        Some(Action::Up { ipv6 }) => {
-            let lab = Lab::start(&setup("up".to_owned(), *ipv6)?, lifeline, 0)?;
+        Some(Action::Up { ipv6, no_capture }) => {
+            let mut setup = setup("up".to_owned(), *ipv6)?;
+            setup.capture = !no_capture;
+            let lab = Lab::start(&setup, lifeline, 0)?;
             greet(started);
             println!("in another terminal:  cargo lab shell left");
-            println!("captures:             {}", shown(&lab.folder).display());
+            if setup.capture {
+                println!("captures:             {}", shown(&lab.folder).display());
+            }
             println!("Ctrl-C ends the lab.");
             lab.wait_for_ever()
         }

@@ -38,6 +38,7 @@ pub struct Setup {
     pub name: String,
     /// Whether the hosts have IPv6 addresses too.
     pub ipv6: bool,
+    pub capture: bool,
 }
 
 /// A running lab, in the inner process.
@@ -51,12 +52,14 @@ pub struct Lab {
 }
 
 struct Open {
-    recorder: Recorder,
+    /// `None` in a lab that captures nothing.
+    recorder: Option<Recorder>,
     folder: Folder,
 }
 
 impl Lab {
-    /// Starts a lab: three hosts with their cables, all captured.
+    /// Starts a lab: three hosts with their cables, all captured if the setup
+    /// says so.
     ///
     /// To be called first thing in the inner process (see [`world`]). `ended`
     /// says what exit code a signal brings, after everything is in order.
@@ -79,12 +82,15 @@ impl Lab {
         lifeline.watch(move |_| {
             let open = lock(&watched).take();
             if let Some(Open { recorder, folder }) = open {
-                let _ = recorder.finish();
+                let _ = recorder.map(Recorder::finish);
                 drop(folder);
             }
             std::process::exit(ended.into());
         })?;
-        let recorder = Recorder::start(&path, sockets)?;
+        // Otherwise this closes the sockets: as long as they are open, the
+        // kernel copies every frame for them, even if nobody reads it.
+        let start = || Recorder::start(&path, sockets);
+        let recorder = setup.capture.then(start).transpose()?;
         folder.announce(pid, hosts.iter())?;
         *guard = Some(Open { recorder, folder });
         drop(guard);
@@ -105,8 +111,9 @@ impl Lab {
 
     /// Waits until the network has fallen silent, for a second at most.
     pub fn settle(&self) {
-        if let Some(open) = &*lock(&self.open) {
-            open.recorder.settle();
+        let open = lock(&self.open);
+        if let Some(recorder) = open.as_ref().and_then(|open| open.recorder.as_ref()) {
+            recorder.settle();
         }
     }
 
@@ -137,7 +144,7 @@ impl Lab {
         let open = lock(&self.open).take();
         match open {
             Some(Open { recorder, folder }) => {
-                let recorded = recorder.finish();
+                let recorded = recorder.map_or(Ok(Vec::new()), Recorder::finish);
                 drop(folder);
                 recorded
             }
