@@ -124,21 +124,23 @@ def measure(lab, program, seconds):
         lab.start("right", command("192.168.0.2/24", "198.51.100.2"), ", up"),
     ]
     pids = [child(end) for end in ends]
-    lab.start("right", ["iperf3", "-s", "-1", "--forceflush"], "Server listening")
+    server = lab.start("right", ["iperf3", "-s", "-1", "--forceflush"], "Server listening")
     cpu_before = [cpu_time(pid) for pid in pids]
     before = machine_time()
     output = lab.run("left", ["iperf3", "-c", "192.168.0.2", "-t", str(seconds), "-J"])
     total, programs, stolen = (now - then for now, then in zip(machine_time(), before))
     cpu_after = [cpu_time(pid) for pid in pids]
+
+    report = json.loads(output)
+    if "error" in report:
+        sys.exit(f"iperf3 through {program}: {report['error']}")
+    server.communicate()  # its last packets need the tunnel, the next run its port
     for end, pid in zip(ends, pids):
         os.kill(pid, signal.SIGINT)
         end.communicate()
         if end.returncode != 0:
             sys.exit(f"{program} ended with exit code {end.returncode}")
 
-    report = json.loads(output)
-    if "error" in report:
-        sys.exit(f"iperf3 through {program}: {report['error']}")
     received = report["end"]["sum_received"]
     gigabytes = received["bytes"] / 1e9
     user, system = (
