@@ -38,6 +38,7 @@ pub struct Setup {
     pub name: String,
     /// Whether the hosts have IPv6 addresses too.
     pub ipv6: bool,
+    /// Whether all interfaces are captured; measurements do without.
     pub capture: bool,
 }
 
