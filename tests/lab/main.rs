@@ -8,6 +8,7 @@
 //! labs are started as that user. `tests/run.sh` sees to both.
 
 mod errors;
+mod interop;
 mod lifecycle;
 mod programs;
 mod support;
@@ -41,6 +42,10 @@ pub const PING: Need = Need::Program("ping", "iputils-ping");
 pub const CURL: Need = Need::Program("curl", "curl");
 pub const WGET: Need = Need::Program("wget", "wget");
 pub const TSHARK: Need = Need::Program("tshark", "tshark");
+pub const SOCAT: Need = Need::Program("socat", "socat");
+pub const CC: Need = Need::Program("cc", "gcc");
+pub const PYTHON: Need = Need::Program("python3", "python3");
+pub const OPENVPN: Need = Need::Program("openvpn", "openvpn");
 pub const UNSHARE: Need = Need::Program("unshare", "util-linux");
 pub const SETPRIV: Need = Need::Program("setpriv", "util-linux");
 pub const SCRIPT: Need = Need::Program("script", "bsdutils");
@@ -67,6 +72,7 @@ fn main() -> ExitCode {
     let modules = [
         programs::TESTS,
         tunnel::TESTS,
+        interop::TESTS,
         lifecycle::TESTS,
         errors::TESTS,
     ];

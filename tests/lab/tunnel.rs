@@ -65,16 +65,23 @@ pub const TESTS: &[Test] = &[
 ];
 
 /// The addresses of a family: inside the tunnel, and outside.
-struct Family {
-    left: &'static str,
-    right: &'static str,
-    prefix: u8,
-    outer_left: &'static str,
-    outer_right: &'static str,
-    header: usize,
+#[derive(Clone, Copy)]
+pub struct Family {
+    pub left: &'static str,
+    pub right: &'static str,
+    pub prefix: u8,
+    pub outer_left: &'static str,
+    pub outer_right: &'static str,
+    pub header: usize,
 }
 
-const V4: Family = Family {
+impl Family {
+    pub fn is_v6(&self) -> bool {
+        self.left.contains(':')
+    }
+}
+
+pub const V4: Family = Family {
     left: "192.168.0.1",
     right: "192.168.0.2",
     prefix: 24,
@@ -83,7 +90,7 @@ const V4: Family = Family {
     header: 20,
 };
 
-const V6: Family = Family {
+pub const V6: Family = Family {
     left: "fd00:0:0:1::1",
     right: "fd00:0:0:1::2",
     prefix: 64,
@@ -92,7 +99,7 @@ const V6: Family = Family {
     header: 40,
 };
 
-fn in_url(address: &str) -> String {
+pub fn in_url(address: &str) -> String {
     match address.parse() {
         Ok(IpAddr::V6(v6)) => format!("[{v6}]"),
         _ => address.to_owned(),
@@ -160,7 +167,7 @@ fn crosses_unchanged(inner: Family, outer: Family) {
 }
 
 /// Compares packets, and shows lines rather than bytes where they differ.
-fn same(sent: &[Vec<u8>], found: &[Vec<u8>], rule: &str) {
+pub fn same(sent: &[Vec<u8>], found: &[Vec<u8>], rule: &str) {
     let lines = |packets: &[Vec<u8>]| {
         let lines: Vec<_> = packets
             .iter()
@@ -184,7 +191,7 @@ fn is_report(packet: &[u8]) -> bool {
 }
 
 /// What crossed tun0 of a host, with its direction.
-fn inner_packets(all: &[Packet], host: &str) -> Vec<(Direction, Vec<u8>)> {
+pub fn inner_packets(all: &[Packet], host: &str) -> Vec<(Direction, Vec<u8>)> {
     let name = format!("{host}-tun0");
     all.iter()
         .filter(|packet| packet.interface == name && !is_report(&packet.data))
@@ -194,7 +201,7 @@ fn inner_packets(all: &[Packet], host: &str) -> Vec<(Direction, Vec<u8>)> {
 
 /// The payloads of the datagrams at an interface, whole or put together from
 /// their fragments, without the help of the code under test.
-fn payloads(all: &[Packet], interface: &str, direction: Direction) -> Vec<Vec<u8>> {
+pub fn payloads(all: &[Packet], interface: &str, direction: Direction) -> Vec<Vec<u8>> {
     let mut done = Vec::new();
     // By identification: the pieces of what is not complete yet.
     let mut pieces: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
