@@ -1,9 +1,14 @@
--- Shows the packet inside the tunnel: the payload of UDP port 9876 is one IP
--- packet, and nothing else. For Wireshark and tshark.
+-- Shows the packet inside the tunnel, in Wireshark and tshark: the payload of
+-- a datagram from or to port 9876 is one IP packet, and nothing else.
 --
--- Once:      wireshark -X lua_script:captures/ip_over_udp.lua captures/ch06/all.pcapng
--- For good:  copy this file into the folder "Personal Lua Plugins"; its path
---            is in Help > About Wireshark > Folders, and tshark -G folders.
+-- Once, in the folder captures:
+--     wireshark -X lua_script:ip_over_udp.lua ch06/left-eth0.pcap
+-- For good: copy this file into the folder of "Personal Lua Plugins", which
+-- stands in Help > About Wireshark > Folders, and in tshark -G folders.
+--
+-- In all.pcapng, the same packet passes one interface after the other, and
+-- Wireshark takes what it has seen before for a retransmission. This helps:
+--     -o tcp.analyze_sequence_numbers:FALSE
 
 local tunnel = Proto("ip_over_udp", "IP over UDP, inner packet")
 
@@ -11,13 +16,15 @@ local tunnel = Proto("ip_over_udp", "IP over UDP, inner packet")
 local versions = { [4] = Dissector.get("ip"), [6] = Dissector.get("ipv6") }
 
 function tunnel.dissector(payload, info, tree)
-    -- A datagram may be empty, and a capture may have cut it to nothing.
-    local inner = payload:len() > 0 and versions[payload(0, 1):bitfield(0, 4)]
-    if not inner then
+    -- Of an empty payload there is no first byte. Wireshark 4.0 does not ask
+    -- about one; other versions may.
+    local ip = payload:len() > 0 and versions[payload(0, 1):bitfield(0, 4)]
+    if not ip then
         return 0 -- not ours: it stays data
     end
     tree:add(tunnel, payload())
-    inner:call(payload, info, tree)
+    -- A malformed packet is shown as such; it is no error of this script.
+    pcall(ip.call, ip, payload, info, tree)
     return payload:len()
 end
 
