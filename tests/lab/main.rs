@@ -13,6 +13,7 @@ mod lifecycle;
 mod programs;
 mod support;
 mod tunnel;
+mod wireshark;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,7 @@ pub const PING: Need = Need::Program("ping", "iputils-ping");
 pub const CURL: Need = Need::Program("curl", "curl");
 pub const WGET: Need = Need::Program("wget", "wget");
 pub const TSHARK: Need = Need::Program("tshark", "tshark");
+pub const DUMPCAP: Need = Need::Program("dumpcap", "wireshark-common");
 pub const SOCAT: Need = Need::Program("socat", "socat");
 pub const CC: Need = Need::Program("cc", "gcc");
 pub const PYTHON: Need = Need::Program("python3", "python3");
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
         programs::TESTS,
         tunnel::TESTS,
         interop::TESTS,
+        wireshark::TESTS,
         lifecycle::TESTS,
         errors::TESTS,
     ];

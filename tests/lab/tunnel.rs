@@ -107,7 +107,7 @@ pub fn in_url(address: &str) -> String {
 }
 
 /// Both ends of a tunnel.
-fn tunnel(lab: &Lab, inner: &Family, outer: &Family) -> [Program; 2] {
+pub fn tunnel(lab: &Lab, inner: &Family, outer: &Family) -> [Program; 2] {
     [
         ("left", inner.left, outer.outer_right),
         ("right", inner.right, outer.outer_left),
