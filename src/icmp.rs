@@ -1,4 +1,6 @@
-//! The checksum of the Internet (RFC 1071), which ICMP and IPv4 use.
+//! The checksum of the Internet (RFC 1071), which IP, ICMP, UDP and TCP use.
+
+use std::net::IpAddr;
 
 /// The checksum over `bytes`, in host byte order: the bytes are read as 16-bit
 /// numbers in network byte order, added in ones' complement, and the sum is
@@ -31,6 +33,27 @@ pub fn checksum(bytes: &[u8]) -> u16 {
     !(sum as u16)
 }
 // ANCHOR_END: checksum
+
+/// The checksum over a segment of UDP, TCP or ICMPv6, in host byte order. It
+/// covers a pseudo-header too: the two addresses, the length of the segment and
+/// the protocol number (RFC 768; RFC 9293, section 3.1; RFC 8200, section 8.1).
+/// So a packet that arrives at the wrong address has a wrong checksum.
+///
+/// Over a segment with a right checksum in it, the result is 0.
+pub fn segment_checksum(source: IpAddr, destination: IpAddr, protocol: u8, segment: &[u8]) -> u16 {
+    let mut covered = Vec::with_capacity(40 + segment.len());
+    for address in [source, destination] {
+        match address {
+            IpAddr::V4(v4) => covered.extend(v4.octets()),
+            IpAddr::V6(v6) => covered.extend(v6.octets()),
+        }
+    }
+    // Four bytes for each in IPv6, two in IPv4: the sum is the same.
+    covered.extend((segment.len() as u32).to_be_bytes());
+    covered.extend(u32::from(protocol).to_be_bytes());
+    covered.extend(segment);
+    checksum(&covered)
+}
 
 #[cfg(test)]
 mod tests {

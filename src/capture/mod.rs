@@ -15,7 +15,7 @@ pub mod socket;
 
 pub use file::{Pcap, PcapNg};
 pub use live::Live;
-pub use read::read;
+pub use read::{read, read_from};
 pub use socket::Socket;
 
 /// What a captured packet begins with: the "link type" of a capture.

@@ -26,22 +26,26 @@ pub fn read(path: &Path) -> Result<Vec<Packet>> {
         path: path.to_owned(),
         why,
     };
-    let mut file = File::open(path).map_err(|why| failed(why.to_string()))?;
+    let file = File::open(path).map_err(|why| failed(why.to_string()))?;
+    read_from(BufReader::new(file)).map_err(failed)
+}
+
+/// The packets of a capture, from any source of bytes; an error says what is
+/// wrong with it.
+pub fn read_from(mut file: impl Read + Seek) -> std::result::Result<Vec<Packet>, String> {
     let mut magic = [0; 4];
     file.read_exact(&mut magic)
         .and_then(|()| file.rewind())
-        .map_err(|_| failed("it is too short to be a capture".to_owned()))?;
+        .map_err(|_| "it is too short to be a capture".to_owned())?;
     // The type of a pcapng's first block reads the same in either byte order
     // (draft-ietf-opsawg-pcapng, section 4.1).
-    let file = BufReader::new(file);
     match magic {
         [0x0a, 0x0d, 0x0d, 0x0a] => pcapng(file),
         _ => pcap(file),
     }
-    .map_err(failed)
 }
 
-fn pcap(file: BufReader<File>) -> std::result::Result<Vec<Packet>, String> {
+fn pcap(file: impl Read) -> std::result::Result<Vec<Packet>, String> {
     let mut reader = PcapReader::new(file).map_err(|why| format!("it is no capture: {why}"))?;
     let link = link_type(reader.header().datalink)?;
     let mut packets = Vec::new();
@@ -59,7 +63,7 @@ fn pcap(file: BufReader<File>) -> std::result::Result<Vec<Packet>, String> {
     Ok(packets)
 }
 
-fn pcapng(file: BufReader<File>) -> std::result::Result<Vec<Packet>, String> {
+fn pcapng(file: impl Read) -> std::result::Result<Vec<Packet>, String> {
     let mut reader = PcapNgReader::new(file).map_err(|why| format!("it is no capture: {why}"))?;
     let mut packets = Vec::new();
     while let Some(block) = reader.next_block() {

@@ -8,19 +8,36 @@
 
 use etherparse::{EtherType, Ethernet2HeaderSlice};
 
-use super::ip;
+use super::{Sink, arp, ip};
 
 /// Length of the header in bytes.
 pub const HEADER: usize = 14;
 
-pub(super) fn describe(frame: &[u8], depth: usize) -> String {
-    let total = frame.len();
+pub(super) fn dissect(frame: &[u8], sink: &mut Sink) {
     let Ok(header) = Ethernet2HeaderSlice::from_slice(frame) else {
-        return format!("Ethernet, cut off in its header ({total} bytes)");
+        return sink.cut("Ethernet", frame, 0);
     };
-    match header.ether_type() {
-        EtherType::IPV4 | EtherType::IPV6 => ip::describe(&frame[HEADER..], depth),
-        EtherType::ARP => format!("ARP ({total} bytes)"),
-        other => format!("Ethernet, type {:#06x} ({total} bytes)", other.0),
+    let ether_type = header.ether_type();
+    sink.layer("Ethernet", 0, HEADER);
+    sink.field("destination", 0..6, address(&header.destination()));
+    sink.field("source", 6..12, address(&header.source()));
+    sink.field("type", 12..14, format!("{:#06x}", ether_type.0));
+    let rest = &frame[HEADER..];
+    match ether_type {
+        EtherType::IPV4 | EtherType::IPV6 => ip::dissect(rest, HEADER, sink),
+        EtherType::ARP => arp::dissect(rest, HEADER, sink),
+        EtherType(other) => {
+            sink.say(&format!(
+                "Ethernet type {other:#06x}, {} bytes of data",
+                rest.len()
+            ));
+            sink.data("data", rest, HEADER);
+        }
     }
+}
+
+/// A hardware address as one writes it.
+pub(super) fn address(bytes: &[u8]) -> String {
+    let bytes: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    bytes.join(":")
 }

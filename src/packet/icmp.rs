@@ -1,4 +1,5 @@
-//! ICMP (RFC 792) and ICMPv6 (RFC 4443): 8 bytes, and what the type adds.
+//! ICMP (RFC 792) and ICMPv6 (RFC 4443): 8 bytes, and what the type adds. An
+//! error carries the beginning of the packet that caused it.
 //!
 //! ```text
 //!  0                   1                   2                   3
@@ -10,50 +11,133 @@
 //! +-------------------------------+-------------------------------+
 //! ```
 
-use etherparse::{
-    IcmpEchoHeader, Icmpv4Slice, Icmpv4Type, Icmpv6Slice, Icmpv6Type, icmpv4, icmpv6,
-};
+use etherparse::{IcmpEchoHeader, Icmpv4Slice, Icmpv4Type, Icmpv6Slice, Icmpv6Type};
+use etherparse::{icmpv4::DestUnreachableHeader, icmpv6};
 
-pub(super) fn describe_v4(slice: &Icmpv4Slice) -> String {
-    use icmpv4::DestUnreachableHeader as Unreachable;
-    match slice.icmp_type() {
-        Icmpv4Type::EchoRequest(echo) => echo_line("ICMP echo request", echo),
-        Icmpv4Type::EchoReply(echo) => echo_line("ICMP echo reply", echo),
-        Icmpv4Type::DestinationUnreachable(code) => match code {
-            Unreachable::Network => "ICMP network unreachable".to_owned(),
-            Unreachable::Host => "ICMP host unreachable".to_owned(),
-            Unreachable::Port => "ICMP port unreachable".to_owned(),
-            Unreachable::FragmentationNeeded { next_hop_mtu } => {
-                format!("ICMP fragmentation needed, mtu {next_hop_mtu}")
-            }
-            other => format!("ICMP destination unreachable, code {}", other.code_u8()),
-        },
-        Icmpv4Type::TimeExceeded(_) => "ICMP time exceeded".to_owned(),
-        _ => format!("ICMP type {}, code {}", slice.type_u8(), slice.code_u8()),
-    }
+use super::{Around, Sink};
+use crate::icmp::checksum;
+
+/// Length of the header in bytes.
+pub const HEADER: usize = 8;
+
+/// The protocol number of ICMPv6.
+const ICMPV6: u8 = 58;
+
+pub(super) fn v4(message: &[u8], at: usize, around: Around, sink: &mut Sink) {
+    // A timestamp request has 20 bytes, and nothing else will do.
+    let Ok(slice) = Icmpv4Slice::from_slice(message) else {
+        return sink.cut("ICMP", message, at);
+    };
+    let (what, echo, quotes) = match slice.icmp_type() {
+        Icmpv4Type::EchoRequest(echo) => ("echo request".to_owned(), Some(echo), false),
+        Icmpv4Type::EchoReply(echo) => ("echo reply".to_owned(), Some(echo), false),
+        Icmpv4Type::DestinationUnreachable(why) => (unreachable(&why), None, true),
+        Icmpv4Type::Redirect(_) => ("redirect".to_owned(), None, true),
+        Icmpv4Type::TimeExceeded(_) => ("time exceeded".to_owned(), None, true),
+        Icmpv4Type::ParameterProblem(_) => ("parameter problem".to_owned(), None, true),
+        _ => (
+            format!("type {}, code {}", slice.type_u8(), slice.code_u8()),
+            None,
+            false,
+        ),
+    };
+    let sum = around.complete.then(|| checksum(message));
+    let header = Header {
+        protocol: "ICMP",
+        what,
+        echo,
+        quotes,
+        type_and_code: [slice.type_u8(), slice.code_u8()],
+        checksum: slice.checksum(),
+        sum,
+    };
+    header.dissect(message, at, sink);
 }
 
-pub(super) fn describe_v6(slice: &Icmpv6Slice) -> String {
-    match slice.icmp_type() {
-        Icmpv6Type::EchoRequest(echo) => echo_line("ICMPv6 echo request", echo),
-        Icmpv6Type::EchoReply(echo) => echo_line("ICMPv6 echo reply", echo),
-        Icmpv6Type::PacketTooBig { mtu } => format!("ICMPv6 packet too big, mtu {mtu}"),
+pub(super) fn v6(message: &[u8], at: usize, around: Around, sink: &mut Sink) {
+    let Ok(slice) = Icmpv6Slice::from_slice(message) else {
+        return sink.cut("ICMPv6", message, at);
+    };
+    let (what, echo, quotes) = match slice.icmp_type() {
+        Icmpv6Type::EchoRequest(echo) => ("echo request".to_owned(), Some(echo), false),
+        Icmpv6Type::EchoReply(echo) => ("echo reply".to_owned(), Some(echo), false),
         Icmpv6Type::DestinationUnreachable(code) => {
-            format!("ICMPv6 destination unreachable, code {}", code.code_u8())
+            let code = code.code_u8();
+            (format!("destination unreachable, code {code}"), None, true)
         }
-        Icmpv6Type::TimeExceeded(_) => "ICMPv6 time exceeded".to_owned(),
-        _ => match slice.type_u8() {
-            icmpv6::TYPE_ROUTER_SOLICITATION => "ICMPv6 router solicitation".to_owned(),
-            icmpv6::TYPE_ROUTER_ADVERTISEMENT => "ICMPv6 router advertisement".to_owned(),
-            icmpv6::TYPE_NEIGHBOR_SOLICITATION => "ICMPv6 neighbour solicitation".to_owned(),
-            icmpv6::TYPE_NEIGHBOR_ADVERTISEMENT => "ICMPv6 neighbour advertisement".to_owned(),
-            // RFC 9777; etherparse has no name for it.
-            143 => "ICMPv6 multicast listener report".to_owned(),
-            other => format!("ICMPv6 type {other}, code {}", slice.code_u8()),
-        },
+        Icmpv6Type::PacketTooBig { mtu } => (format!("packet too big, mtu {mtu}"), None, true),
+        Icmpv6Type::TimeExceeded(_) => ("time exceeded".to_owned(), None, true),
+        Icmpv6Type::ParameterProblem(_) => ("parameter problem".to_owned(), None, true),
+        _ => (other_v6(slice.type_u8(), slice.code_u8()), None, false),
+    };
+    let header = Header {
+        protocol: "ICMPv6",
+        what,
+        echo,
+        quotes,
+        type_and_code: [slice.type_u8(), slice.code_u8()],
+        checksum: slice.checksum(),
+        sum: around.verify(ICMPV6, message),
+    };
+    header.dissect(message, at, sink);
+}
+
+/// What both versions have in common.
+struct Header {
+    protocol: &'static str,
+    what: String,
+    echo: Option<IcmpEchoHeader>,
+    /// Whether it carries the beginning of a packet.
+    quotes: bool,
+    type_and_code: [u8; 2],
+    checksum: u16,
+    sum: Option<u16>,
+}
+
+impl Header {
+    fn dissect(self, message: &[u8], at: usize, sink: &mut Sink) {
+        sink.say(&format!("{} {}", self.protocol, self.what));
+        sink.layer(self.protocol, at, HEADER);
+        sink.field("type", 0..1, self.type_and_code[0]);
+        sink.field("code", 1..2, self.type_and_code[1]);
+        if let Some(echo) = self.echo {
+            sink.say(&format!(", id {}, seq {}", echo.id, echo.seq));
+        }
+        sink.checksum(2..4, self.checksum, self.sum);
+        if let Some(echo) = self.echo {
+            sink.field("identifier", 4..6, echo.id);
+            sink.field("sequence number", 6..8, echo.seq);
+        }
+        let rest = &message[HEADER..];
+        if self.quotes && !rest.is_empty() {
+            let outer = std::mem::replace(&mut sink.quoted, true);
+            sink.inner(rest, at + HEADER);
+            sink.quoted = outer;
+        } else {
+            sink.data("data", rest, at + HEADER);
+        }
     }
 }
 
-fn echo_line(what: &str, echo: IcmpEchoHeader) -> String {
-    format!("{what}, id {}, seq {}", echo.id, echo.seq)
+fn unreachable(why: &DestUnreachableHeader) -> String {
+    match why {
+        DestUnreachableHeader::Network => "network unreachable".to_owned(),
+        DestUnreachableHeader::Host => "host unreachable".to_owned(),
+        DestUnreachableHeader::Port => "port unreachable".to_owned(),
+        DestUnreachableHeader::FragmentationNeeded { next_hop_mtu } => {
+            format!("fragmentation needed, mtu {next_hop_mtu}")
+        }
+        other => format!("destination unreachable, code {}", other.code_u8()),
+    }
+}
+
+fn other_v6(kind: u8, code: u8) -> String {
+    match kind {
+        icmpv6::TYPE_ROUTER_SOLICITATION => "router solicitation".to_owned(),
+        icmpv6::TYPE_ROUTER_ADVERTISEMENT => "router advertisement".to_owned(),
+        icmpv6::TYPE_NEIGHBOR_SOLICITATION => "neighbour solicitation".to_owned(),
+        icmpv6::TYPE_NEIGHBOR_ADVERTISEMENT => "neighbour advertisement".to_owned(),
+        143 => "multicast listener report".to_owned(), // RFC 9777, section 5.2
+        _ => format!("type {kind}, code {code}"),
+    }
 }

@@ -29,118 +29,169 @@
 //! +---------------------------------------------------------------+
 //! ```
 
-use std::net::IpAddr;
+use etherparse::{IpNumber, Ipv4HeaderSlice, Ipv6HeaderSlice};
 
-use etherparse::{
-    IpNumber, Ipv4HeaderSlice, LaxIpv4Slice, LaxIpv6Slice, LaxNetSlice, LaxSlicedPacket,
-    TransportSlice,
-};
+use super::{Around, Sink, extension, icmp, tcp, udp};
+use crate::icmp::checksum;
 
-use super::{icmp, tcp, udp};
-
-pub(super) fn describe(packet: &[u8], depth: usize) -> String {
-    let total = packet.len();
-    let version = match packet.first() {
-        None => return "empty packet".to_owned(),
-        Some(byte) => byte >> 4,
-    };
-    if version != 4 && version != 6 {
-        return format!("not an IP packet: version {version} ({total} bytes)");
+pub(super) fn dissect(packet: &[u8], at: usize, sink: &mut Sink) {
+    match packet.first().map(|byte| byte >> 4) {
+        Some(4) => v4(packet, at, sink),
+        Some(6) => v6(packet, at, sink),
+        Some(other) => {
+            sink.say(&format!("not an IP packet: version {other}"));
+            sink.data("data", packet, at);
+        }
+        None => sink.say("empty packet"),
     }
-    let Ok(slices) = LaxSlicedPacket::from_ip(packet) else {
-        let why = match Ipv4HeaderSlice::from_slice(packet) {
-            Err(etherparse::err::ipv4::HeaderSliceError::Content(_)) if version == 4 => {
-                "with an impossible header length"
-            }
-            _ => "cut off in its header",
-        };
-        return format!("IPv{version}, {why} ({total} bytes)");
+}
+
+fn v4(packet: &[u8], at: usize, sink: &mut Sink) {
+    let header = match Ipv4HeaderSlice::from_slice(packet) {
+        Ok(header) => header,
+        Err(etherparse::err::ipv4::HeaderSliceError::Len(_)) => {
+            return sink.cut("IPv4", packet, at);
+        }
+        Err(_) => {
+            sink.say("IPv4 with an impossible header length");
+            return sink.data("data", packet, at);
+        }
     };
-    let Some(net) = &slices.net else {
-        return format!("IPv{version}, unreadable ({total} bytes)");
+    let length = header.slice().len();
+    let total = usize::from(header.total_len());
+    let (source, destination) = (header.source_addr(), header.destination_addr());
+    let offset = usize::from(header.fragments_offset().byte_offset());
+    let more = header.more_fragments();
+    let flags = match (header.dont_fragment(), more) {
+        (false, false) => "none",
+        (true, false) => "DF",
+        (false, true) => "MF",
+        (true, true) => "DF and MF",
     };
-    let (layer, claimed) = match net {
-        LaxNetSlice::Ipv4(v4) => (Layer::v4(v4), v4.header().total_len() as usize),
-        LaxNetSlice::Ipv6(v6) => (Layer::v6(v6), 40 + v6.header().payload_length() as usize),
-        LaxNetSlice::Arp(_) => return format!("ARP ({total} bytes)"),
+    sink.say(&format!("{source} > {destination} "));
+    sink.layer("IPv4", at, length);
+    sink.field("version", 0..1, 4);
+    sink.field("header length", 0..1, format!("{length} bytes"));
+    sink.field("DSCP", 1..2, header.dcp().value());
+    sink.field("ECN", 1..2, header.ecn().value());
+    sink.field("total length", 2..4, total);
+    sink.field(
+        "identification",
+        4..6,
+        format!("{:#06x}", header.identification()),
+    );
+    sink.field("flags", 6..7, flags);
+    sink.field("fragment offset", 6..8, format!("{offset} bytes"));
+    sink.field("time to live", 8..9, header.ttl());
+    sink.field("protocol", 9..10, header.protocol().0);
+    let sum = (!sink.quoted).then(|| checksum(header.slice()));
+    sink.checksum(10..12, header.header_checksum(), sum);
+    sink.field("source address", 12..16, source);
+    sink.field("destination address", 16..20, destination);
+    if length > 20 {
+        sink.field("options", 20..length, format!("{} bytes", length - 20));
+    }
+
+    if total < length {
+        sink.say("with an impossible total length");
+        return sink.data("data", &packet[length..], at + length);
+    }
+    let end = total.min(packet.len());
+    let around = Around {
+        source: source.into(),
+        destination: destination.into(),
+        complete: total <= packet.len() && !sink.quoted,
     };
-    let text = layer.describe(slices.transport.as_ref(), depth);
-    if claimed > total {
-        format!("{text} ({total} bytes of {claimed}, cut off)")
+    let payload = &packet[length..end];
+    if offset > 0 || more {
+        fragment(header.protocol(), payload, at + length, offset, more, sink);
     } else {
-        format!("{text} ({claimed} bytes)")
+        transport(header.protocol(), payload, at + length, around, sink);
+    }
+    ending(packet, at, total, sink);
+}
+
+fn v6(packet: &[u8], at: usize, sink: &mut Sink) {
+    const HEADER: usize = 40;
+    let Ok(header) = Ipv6HeaderSlice::from_slice(packet) else {
+        return sink.cut("IPv6", packet, at);
+    };
+    let total = HEADER + usize::from(header.payload_length());
+    let (source, destination) = (header.source_addr(), header.destination_addr());
+    sink.say(&format!("{source} > {destination} "));
+    sink.layer("IPv6", at, HEADER);
+    sink.field("version", 0..1, 6);
+    sink.field("traffic class", 0..2, header.traffic_class());
+    sink.field(
+        "flow label",
+        1..4,
+        format!("{:#07x}", header.flow_label().value()),
+    );
+    sink.field("payload length", 4..6, header.payload_length());
+    sink.field("next header", 6..7, header.next_header().0);
+    sink.field("hop limit", 7..8, header.hop_limit());
+    sink.field("source address", 8..24, source);
+    sink.field("destination address", 24..40, destination);
+
+    let end = total.min(packet.len());
+    let mut around = Around {
+        source: source.into(),
+        destination: destination.into(),
+        complete: total <= packet.len() && !sink.quoted,
+    };
+    let payload = &packet[HEADER..end];
+    if let Some(rest) = extension::dissect(header.next_header(), payload, at + HEADER, sink) {
+        let at = at + end - rest.payload.len();
+        // The checksum covers the last destination, which a routing header
+        // holds; this lab has none.
+        around.complete &= !rest.routed;
+        match rest.fragment {
+            Some((offset, more)) => fragment(rest.protocol, rest.payload, at, offset, more, sink),
+            None => transport(rest.protocol, rest.payload, at, around, sink),
+        }
+    }
+    ending(packet, at, total, sink);
+}
+
+/// Says whether the packet is longer or shorter than its header claims.
+fn ending(packet: &[u8], at: usize, total: usize, sink: &mut Sink) {
+    if packet.len() > total {
+        sink.say(&format!(", and {} bytes behind it", packet.len() - total));
+        sink.data("trailer", &packet[total..], at + total);
+    } else if packet.len() < total && !sink.quoted {
+        sink.say(&format!(", cut off: {} bytes of {total}", packet.len()));
     }
 }
 
-/// What both versions have, under one name.
-struct Layer<'a> {
-    source: IpAddr,
-    destination: IpAddr,
+/// A piece of a packet. Only the first one has a transport header, and that
+/// one may be incomplete: all pieces are shown alike, as bytes from where to
+/// where of the whole.
+fn fragment(
     protocol: IpNumber,
-    /// Offset of this piece in bytes, and whether more follow.
-    fragment: Option<(usize, bool)>,
-    payload: &'a [u8],
+    payload: &[u8],
+    at: usize,
+    offset: usize,
+    more: bool,
+    sink: &mut Sink,
+) {
+    let last = if more { "" } else { ", the last" };
+    sink.say(&format!(
+        "{} fragment, bytes {offset} to {}{last}",
+        name(protocol),
+        offset + payload.len()
+    ));
+    sink.data("fragment", payload, at);
 }
 
-impl<'a> Layer<'a> {
-    fn v4(slice: &LaxIpv4Slice<'a>) -> Self {
-        let header = slice.header();
-        let offset = header.fragments_offset().byte_offset() as usize;
-        let more = header.more_fragments();
-        Layer {
-            source: header.source_addr().into(),
-            destination: header.destination_addr().into(),
-            protocol: slice.payload().ip_number,
-            fragment: (offset > 0 || more).then_some((offset, more)),
-            payload: slice.payload().payload,
-        }
-    }
-
-    fn v6(slice: &LaxIpv6Slice<'a>) -> Self {
-        let header = slice.header();
-        let fragment = slice
-            .extensions()
-            .clone()
-            .into_iter()
-            .find_map(|ext| match ext {
-                etherparse::Ipv6ExtensionSlice::Fragment(f) => Some((
-                    f.fragment_offset().byte_offset() as usize,
-                    f.more_fragments(),
-                )),
-                _ => None,
-            });
-        Layer {
-            source: header.source_addr().into(),
-            destination: header.destination_addr().into(),
-            protocol: slice.payload().ip_number,
-            fragment: fragment.filter(|&(offset, more)| offset > 0 || more),
-            payload: slice.payload().payload,
-        }
-    }
-
-    fn describe(&self, transport: Option<&TransportSlice>, depth: usize) -> String {
-        let (source, destination) = (self.source, self.destination);
-        let protocol = name(self.protocol);
-        if let Some((offset, more)) = self.fragment {
-            let last = if more { "" } else { ", the last" };
-            let end = offset + self.payload.len();
-            return format!(
-                "{source} > {destination} {protocol}, fragment, bytes {offset} to {end}{last}"
-            );
-        }
-        match transport {
-            Some(TransportSlice::Udp(slice)) => udp::describe(source, destination, slice, depth),
-            Some(TransportSlice::Tcp(slice)) => tcp::describe(source, destination, slice),
-            Some(TransportSlice::Icmpv4(slice)) => {
-                format!("{source} > {destination} {}", icmp::describe_v4(slice))
-            }
-            Some(TransportSlice::Icmpv6(slice)) => {
-                format!("{source} > {destination} {}", icmp::describe_v6(slice))
-            }
-            _ => {
-                let n = self.payload.len();
-                format!("{source} > {destination} {protocol}, {n} bytes of data")
-            }
+fn transport(protocol: IpNumber, segment: &[u8], at: usize, around: Around, sink: &mut Sink) {
+    match protocol {
+        IpNumber::UDP => udp::dissect(segment, at, around, sink),
+        IpNumber::TCP => tcp::dissect(segment, at, around, sink),
+        IpNumber::ICMP => icmp::v4(segment, at, around, sink),
+        IpNumber::IPV6_ICMP => icmp::v6(segment, at, around, sink),
+        other => {
+            sink.say(&format!("{}, {} bytes of data", name(other), segment.len()));
+            sink.data("data", segment, at);
         }
     }
 }
@@ -151,6 +202,7 @@ fn name(protocol: IpNumber) -> String {
         IpNumber::IPV6_ICMP => "ICMPv6".to_owned(),
         IpNumber::TCP => "TCP".to_owned(),
         IpNumber::UDP => "UDP".to_owned(),
+        IpNumber(59) => "nothing".to_owned(), // RFC 8200, section 4.7
         IpNumber(other) => format!("protocol {other}"),
     }
 }

@@ -10,37 +10,58 @@
 //! +-------------------------------+-------------------------------+
 //! ```
 
-use std::net::{IpAddr, SocketAddr};
+use etherparse::UdpHeaderSlice;
 
-use etherparse::UdpSlice;
+use super::{Around, Sink};
 
-use super::{MAX_DEPTH, ip};
+/// Length of the header in bytes.
+pub const HEADER: usize = 8;
 
-pub(super) fn describe(
-    source: IpAddr,
-    destination: IpAddr,
-    slice: &UdpSlice,
-    depth: usize,
-) -> String {
-    let payload = slice.payload();
-    let text = format!(
-        "{} > {} UDP, {} bytes of data",
-        SocketAddr::new(source, slice.source_port()),
-        SocketAddr::new(destination, slice.destination_port()),
-        payload.len()
-    );
-    match inner(slice) {
-        Some(inner) if depth < MAX_DEPTH => {
-            format!("{text} [{}]", ip::describe(inner, depth + 1))
-        }
-        _ => text,
+/// The protocol number of UDP.
+const UDP: u8 = 17;
+
+pub(super) fn dissect(segment: &[u8], at: usize, mut around: Around, sink: &mut Sink) {
+    let Ok(header) = UdpHeaderSlice::from_slice(segment) else {
+        return sink.cut("UDP", segment, at);
+    };
+    let length = usize::from(header.length());
+    let ports = [header.source_port(), header.destination_port()];
+    // What lies behind the length of the header is no part of the datagram.
+    let possible = (HEADER..=segment.len()).contains(&length);
+    let end = if possible { length } else { segment.len() };
+    let payload = &segment[HEADER..end];
+    around.complete &= possible;
+
+    sink.say(&format!("UDP {} > {}", ports[0], ports[1]));
+    sink.layer("UDP", at, HEADER);
+    sink.field("source port", 0..2, ports[0]);
+    sink.field("destination port", 2..4, ports[1]);
+    sink.field("length", 4..6, length);
+    let sum = match header.checksum() {
+        0 => None, // the sender did without
+        _ => around.verify(UDP, &segment[..end]),
+    };
+    sink.checksum(6..8, header.checksum(), sum);
+    if !possible && !sink.quoted {
+        sink.say(&format!(
+            ", length {length} where {} bytes are",
+            segment.len()
+        ));
     }
-}
+    sink.say(&format!(", {} bytes of data", payload.len()));
 
-/// The packet inside a datagram of the tunnel: on port 9876, and with the
-/// first four bits of an IP packet.
-fn inner<'a>(slice: &UdpSlice<'a>) -> Option<&'a [u8]> {
-    let ports = [slice.source_port(), slice.destination_port()];
-    let version = slice.payload().first()? >> 4;
-    (ports.contains(&crate::udp::PORT) && matches!(version, 4 | 6)).then_some(slice.payload())
+    // A datagram of the tunnel: on its port, with the first four bits of an IP
+    // packet, and long enough for its header. The letter h would begin IPv6.
+    let at = at + HEADER;
+    let is_packet = match payload.first().map(|byte| byte >> 4) {
+        Some(4) => payload.len() >= 20,
+        Some(6) => payload.len() >= 40,
+        _ => false,
+    };
+    if ports.contains(&crate::udp::PORT) && is_packet {
+        sink.inner(payload, at);
+    } else {
+        sink.data("data", payload, at);
+    }
+    sink.data("trailer", &segment[end..], at + end - HEADER);
 }

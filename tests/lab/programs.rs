@@ -328,7 +328,7 @@ fn fragments() {
         "ch06 --addr 192.168.0.2/24 --peer 198.51.100.2:9876",
     );
     lab.run("left", "ping -c 1 -s 1472 192.168.0.2").code(0);
-    let pieces = lab.captured("left-eth0", "198.51.100.2 > 203.0.113.2 UDP, fragment", 2);
+    let pieces = lab.captured("left-eth0", "198.51.100.2 > 203.0.113.2 UDP fragment", 2);
     assert_eq!(
         pieces.iter().map(|it| it.length).collect::<Vec<_>>(),
         [1514, 62]
