@@ -18,7 +18,7 @@ use ip_over_udp::lab::hosts::{self, Host, NAMES};
 use ip_over_udp::lab::journey::Journey;
 use ip_over_udp::lab::recorder::{self, Recorded};
 use ip_over_udp::lab::world::{self, Lifeline};
-use ip_over_udp::lab::{Lab, Setup, doctor, play, programs};
+use ip_over_udp::lab::{Lab, Setup, compare, doctor, play, programs};
 
 const BOLD: Style = Style::new().bold();
 
@@ -78,6 +78,19 @@ enum Action {
         /// An interface of that host: eth0, tun0, lo; on internet: left, right
         interface: String,
     },
+    /// Lay your captures of a chapter beside the reference, and explain the
+    /// first difference
+    ///
+    /// Exit code 0: the same. 1: a difference. 2: something else went wrong.
+    Compare {
+        /// The chapter, 06 for example
+        chapter: String,
+    },
+    /// Play a chapter, and make its captures the reference if they differ
+    Bless {
+        /// The chapter, 06 for example
+        chapter: String,
+    },
     /// Say what this machine lacks, and how to get it
     Doctor,
     /// Start a lab, open a TUN device, end: what `doctor` tries
@@ -116,6 +129,14 @@ fn outer(args: &Args) -> anyhow::Result<u8> {
         Some(Action::Doctor) => return Ok(if doctor::report() { 0 } else { 1 }),
         Some(Action::Capture { host, interface }) => {
             return capture_live(&base(&args.options)?, host, interface);
+        }
+        Some(Action::Compare { chapter }) => {
+            return Ok(
+                compare_captures(&base(&args.options)?, chapter).unwrap_or_else(|why| {
+                    eprintln!("error: {why:#}");
+                    2
+                }),
+            );
         }
         Some(Action::Trial) => doctor::check()?,
         _ => {
@@ -157,7 +178,15 @@ fn inner(args: &Args, lifeline: Lifeline) -> anyhow::Result<u8> {
     if let Some((name, experiment)) = experiment {
         let lab = Lab::start(&setup(name.clone(), experiment.ipv6)?, lifeline, 130)?;
         greet(started);
-        return play_experiment(lab, &name, &experiment);
+        let folder = lab.folder.clone();
+        let code = play_experiment(lab, &name, &experiment)?;
+        if let Some(Action::Bless { .. }) = args.command {
+            match compare::bless(&folder, &name)? {
+                true => println!("\nThese are the reference now: captures/ch{name}"),
+                false => println!("\nNo difference: captures/ch{name} stays as it is"),
+            }
+        }
+        return Ok(code);
     }
     match &args.command {
         Some(Action::Up { ipv6, no_capture }) => {
@@ -190,6 +219,7 @@ fn inner(args: &Args, lifeline: Lifeline) -> anyhow::Result<u8> {
 /// The experiment that the arguments ask for, if they ask for one.
 fn experiment(args: &Args) -> anyhow::Result<Option<(String, play::Experiment)>> {
     let name = match (&args.chapter, &args.command) {
+        (_, Some(Action::Bless { chapter })) => compare::chapter(chapter)?,
         (_, Some(_)) => return Ok(None),
         (Some(chapter), None) => chapter,
         (None, None) => "demo",
@@ -199,7 +229,7 @@ fn experiment(args: &Args) -> anyhow::Result<Option<(String, play::Experiment)>>
         bail!(
             "there is no chapter and no command {name:?}\n  \
              to play: {}\n  \
-             commands: up, shell, capture, doctor; see cargo lab --help",
+             commands: up, shell, capture, compare, bless, doctor; see cargo lab --help",
             all.join(", ")
         );
     };
@@ -254,6 +284,32 @@ fn summary(folder: &Path, recorded: &[Recorded]) {
     anstream::println!("\n{BOLD}Look at them{BOLD:#}");
     println!("  wireshark -d udp.port==9876,ip {folder}/all.pcapng");
     println!("  tshark -d udp.port==9876,ip -r {folder}/all.pcapng");
+}
+
+/// `lab compare`: the exit code is 0 if there is no difference.
+fn compare_captures(base: &Path, chapter: &str) -> anyhow::Result<u8> {
+    let chapter = compare::chapter(chapter)?;
+    let (mine, reference) = (base.join(chapter), compare::reference(chapter));
+    if !mine.join("all.pcapng").exists() {
+        bail!("there is no capture of chapter {chapter} yet; make one: cargo lab {chapter}");
+    }
+    let Some(difference) = compare::compare(&mine, &reference)? else {
+        println!("chapter {chapter}: every packet is as in the reference");
+        return Ok(0);
+    };
+    let interface = &difference.interface;
+    println!("chapter {chapter}, {interface}: {}\n", difference.words);
+    for (folder, packet) in [(mine, difference.mine), (reference, difference.reference)] {
+        let file = folder.join(format!("{interface}.pcap"));
+        if file.exists() {
+            let go = packet.map_or(String::new(), |packet| format!(" -g {packet}"));
+            println!(
+                "wireshark -d udp.port==9876,ip{go} {}",
+                shown(&file).display()
+            );
+        }
+    }
+    Ok(1)
 }
 
 /// A shell on a host, or one command, that has the terminal while it runs.

@@ -3,7 +3,8 @@
 //! [`world`] makes the processes and namespaces that it lives in, [`hosts`] the
 //! hosts and their cables; [`recorder`] captures every interface into the
 //! [`folder`] of the run; [`play`] plays an experiment, and [`journey`] tells
-//! what became of one packet. [`programs`] builds what the hosts run, and
+//! what became of one packet. [`compare`] lays captures beside the reference.
+//! [`programs`] builds what the hosts run, and
 //! [`doctor`] says what a machine lacks.
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+pub mod compare;
 pub mod doctor;
 pub mod error;
 pub mod folder;

@@ -551,7 +551,7 @@ fn wrong_words() {
         .says("06");
     run(lab().arg("shel"))
         .code(1)
-        .says("commands: up, shell, capture, doctor");
+        .says("commands: up, shell, capture, compare, bless, doctor");
     run(lab().args(["shell", "middle"]))
         .code(2)
         .says("left, internet, right");
