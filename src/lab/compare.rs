@@ -266,7 +266,7 @@ fn first_fact(mine: &Facts, reference: &Facts) -> String {
         }
         if !matches!(name.as_str(), "data" | "trailer" | "padding" | "cut off") {
             return format!(
-                "{name} is {}, in the reference {}",
+                "{name}: {} in yours, {} in the reference",
                 text(mine),
                 text(reference)
             );
@@ -278,11 +278,11 @@ fn first_fact(mine: &Facts, reference: &Facts) -> String {
             .count();
         return match (mine.get(at), reference.get(at)) {
             (Some(mine), Some(reference)) => format!(
-                "byte {} of the {name} is {mine:#04x}, in the reference {reference:#04x}",
+                "byte {} of the {name}: {mine:#04x} in yours, {reference:#04x} in the reference",
                 at + 1
             ),
             _ => format!(
-                "the {name} has {} bytes, in the reference {}",
+                "length of the {name}: {} bytes in yours, {} in the reference",
                 mine.len(),
                 reference.len()
             ),
@@ -291,7 +291,7 @@ fn first_fact(mine: &Facts, reference: &Facts) -> String {
     match mine.len() == reference.len() {
         true => {
             let (mine, reference) = (text(&mine[0].1), text(&reference[0].1));
-            format!("it is {mine} bytes long, in the reference {reference}")
+            format!("length: {mine} bytes in yours, {reference} in the reference")
         }
         false => "one of them goes on where the other ends".to_owned(),
     }

@@ -5,6 +5,8 @@
 //! bytes  6 to 11   source address
 //! bytes 12 to 13   EtherType, in network byte order: what follows
 //! ```
+//!
+//! An EtherType is 0x0600 or more.
 
 use etherparse::{EtherType, Ethernet2HeaderSlice};
 
@@ -21,8 +23,14 @@ pub(super) fn dissect(frame: &[u8], sink: &mut Sink) {
     sink.layer("Ethernet", 0, HEADER);
     sink.field("destination", 0..6, address(&header.destination()));
     sink.field("source", 6..12, address(&header.source()));
-    sink.field("type", 12..14, format!("{:#06x}", ether_type.0));
     let rest = &frame[HEADER..];
+    if ether_type.0 < 0x0600 {
+        // In the older form of the header a length stands there, 1500 at most.
+        sink.field("length", 12..14, ether_type.0);
+        sink.say(&format!("IEEE 802.3, {} bytes of data", rest.len()));
+        return sink.data("data", rest, HEADER);
+    }
+    sink.field("type", 12..14, format!("{:#06x}", ether_type.0));
     match ether_type {
         EtherType::IPV4 | EtherType::IPV6 => ip::dissect(rest, HEADER, sink),
         EtherType::ARP => arp::dissect(rest, HEADER, sink),

@@ -110,9 +110,9 @@ impl Header {
         }
         let rest = &message[HEADER..];
         if self.quotes && !rest.is_empty() {
-            let outer = std::mem::replace(&mut sink.quoted, true);
+            let outer = std::mem::replace(&mut sink.partial, true);
             sink.inner(rest, at + HEADER);
-            sink.quoted = outer;
+            sink.partial = outer;
         } else {
             sink.data("data", rest, at + HEADER);
         }

@@ -68,7 +68,7 @@ fn v4(packet: &[u8], at: usize, sink: &mut Sink) {
         (false, true) => "MF",
         (true, true) => "DF and MF",
     };
-    sink.say(&format!("{source} > {destination} "));
+    sink.say(&format!("{source} > {destination}"));
     sink.layer("IPv4", at, length);
     sink.field("version", 0..1, 4);
     sink.field("header length", 0..1, format!("{length} bytes"));
@@ -84,8 +84,12 @@ fn v4(packet: &[u8], at: usize, sink: &mut Sink) {
     sink.field("fragment offset", 6..8, format!("{offset} bytes"));
     sink.field("time to live", 8..9, header.ttl());
     sink.field("protocol", 9..10, header.protocol().0);
-    let sum = (!sink.quoted).then(|| checksum(header.slice()));
-    sink.checksum(10..12, header.header_checksum(), sum);
+    sink.checksum(
+        10..12,
+        header.header_checksum(),
+        Some(checksum(header.slice())),
+    );
+    sink.say(" ");
     sink.field("source address", 12..16, source);
     sink.field("destination address", 16..20, destination);
     if length > 20 {
@@ -100,14 +104,18 @@ fn v4(packet: &[u8], at: usize, sink: &mut Sink) {
     let around = Around {
         source: source.into(),
         destination: destination.into(),
-        complete: total <= packet.len() && !sink.quoted,
+        complete: total <= packet.len() && !sink.partial,
     };
     let payload = &packet[length..end];
-    if offset > 0 || more {
-        fragment(header.protocol(), payload, at + length, offset, more, sink);
-    } else {
-        transport(header.protocol(), payload, at + length, around, sink);
-    }
+    let fragment = (offset > 0 || more).then_some((offset, more));
+    transport(
+        header.protocol(),
+        payload,
+        at + length,
+        fragment,
+        around,
+        sink,
+    );
     ending(packet, at, total, sink);
 }
 
@@ -137,7 +145,7 @@ fn v6(packet: &[u8], at: usize, sink: &mut Sink) {
     let mut around = Around {
         source: source.into(),
         destination: destination.into(),
-        complete: total <= packet.len() && !sink.quoted,
+        complete: total <= packet.len() && !sink.partial,
     };
     let payload = &packet[HEADER..end];
     if let Some(rest) = extension::dissect(header.next_header(), payload, at + HEADER, sink) {
@@ -145,10 +153,7 @@ fn v6(packet: &[u8], at: usize, sink: &mut Sink) {
         // The checksum covers the last destination, which a routing header
         // holds; this lab has none.
         around.complete &= !rest.routed;
-        match rest.fragment {
-            Some((offset, more)) => fragment(rest.protocol, rest.payload, at, offset, more, sink),
-            None => transport(rest.protocol, rest.payload, at, around, sink),
-        }
+        transport(rest.protocol, rest.payload, at, rest.fragment, around, sink);
     }
     ending(packet, at, total, sink);
 }
@@ -158,32 +163,33 @@ fn ending(packet: &[u8], at: usize, total: usize, sink: &mut Sink) {
     if packet.len() > total {
         sink.say(&format!(", and {} bytes behind it", packet.len() - total));
         sink.data("trailer", &packet[total..], at + total);
-    } else if packet.len() < total && !sink.quoted {
+    } else if packet.len() < total && !sink.partial {
         sink.say(&format!(", cut off: {} bytes of {total}", packet.len()));
     }
 }
 
-/// A piece of a packet. Only the first one has a transport header, and that
-/// one may be incomplete: all pieces are shown alike, as bytes from where to
-/// where of the whole.
-fn fragment(
+/// What IP carries: a whole segment, or a piece of one with its offset in bytes
+/// and whether more follow. Only the first piece begins with a header.
+fn transport(
     protocol: IpNumber,
-    payload: &[u8],
+    segment: &[u8],
     at: usize,
-    offset: usize,
-    more: bool,
+    fragment: Option<(usize, bool)>,
+    mut around: Around,
     sink: &mut Sink,
 ) {
-    let last = if more { "" } else { ", the last" };
-    sink.say(&format!(
-        "{} fragment, bytes {offset} to {}{last}",
-        name(protocol),
-        offset + payload.len()
-    ));
-    sink.data("fragment", payload, at);
-}
-
-fn transport(protocol: IpNumber, segment: &[u8], at: usize, around: Around, sink: &mut Sink) {
+    let before = sink.partial;
+    if let Some((offset, more)) = fragment {
+        let last = if more { "" } else { ", the last" };
+        let end = offset + segment.len();
+        sink.say(&format!("fragment, bytes {offset} to {end}{last}, of "));
+        if offset > 0 {
+            sink.say(&name(protocol));
+            return sink.data("fragment", segment, at);
+        }
+        around.complete = false;
+        sink.partial = true;
+    }
     match protocol {
         IpNumber::UDP => udp::dissect(segment, at, around, sink),
         IpNumber::TCP => tcp::dissect(segment, at, around, sink),
@@ -194,6 +200,7 @@ fn transport(protocol: IpNumber, segment: &[u8], at: usize, around: Around, sink
             sink.data("data", segment, at);
         }
     }
+    sink.partial = before;
 }
 
 fn name(protocol: IpNumber) -> String {

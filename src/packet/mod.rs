@@ -91,9 +91,10 @@ pub fn dissect(link: LinkType, packet: &[u8]) -> Dissection {
 struct Sink {
     done: Dissection,
     depth: usize,
-    /// Inside an ICMP error stands the beginning of a packet. That it is cut
-    /// off, and that its checksum cannot be verified, is no news there.
-    quoted: bool,
+    /// Only the beginning of a packet can be expected here: in an ICMP error,
+    /// or in a first fragment. That it is cut off is no news then, and checksums
+    /// over the whole cannot be verified.
+    partial: bool,
 }
 
 impl Sink {
@@ -146,7 +147,11 @@ impl Sink {
         };
         self.field("checksum", bytes, format!("{value:#06x}{verdict}"));
         if sum.is_some_and(|sum| sum != 0) {
-            self.say(", wrong checksum");
+            // The IP header's own comes before what it carries is named.
+            self.say(match self.done.layers.last() {
+                Some(layer) if layer.name == "IPv4" => " with a wrong header checksum,",
+                _ => ", wrong checksum",
+            });
         }
     }
 
@@ -305,11 +310,7 @@ mod tests {
             let mut bad = good.clone();
             bad[byte] ^= 1;
             let line = describe_frame(&bad);
-            assert_eq!(
-                line.matches("wrong checksum").count(),
-                wrong,
-                "byte {byte}: {line}"
-            );
+            assert_eq!(line.matches("wrong").count(), wrong, "byte {byte}: {line}");
         }
         assert!(!describe_frame(&good).contains("wrong"));
     }

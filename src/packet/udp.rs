@@ -42,7 +42,7 @@ pub(super) fn dissect(segment: &[u8], at: usize, mut around: Around, sink: &mut 
         _ => around.verify(UDP, &segment[..end]),
     };
     sink.checksum(6..8, header.checksum(), sum);
-    if !possible && !sink.quoted {
+    if !possible && !sink.partial {
         sink.say(&format!(
             ", length {length} where {} bytes are",
             segment.len()

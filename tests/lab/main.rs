@@ -10,6 +10,7 @@
 mod errors;
 mod interop;
 mod lifecycle;
+mod oracle;
 mod programs;
 mod support;
 mod tunnel;
@@ -78,6 +79,7 @@ fn main() -> ExitCode {
         wireshark::TESTS,
         lifecycle::TESTS,
         errors::TESTS,
+        oracle::TESTS,
     ];
     let trials = modules
         .into_iter()

@@ -1,0 +1,314 @@
+//! tshark as a second witness: every field that our parser prints has the
+//! value that tshark gives it, on the reference captures and on damaged copies.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::Ipv6Addr;
+use std::path::{Path, PathBuf};
+
+use ip_over_udp::capture::{self, LinkType, Packet, Pcap};
+use ip_over_udp::lab::compare::reference;
+use ip_over_udp::packet::dissect;
+
+use crate::support::{as_user, run, temporary};
+use crate::{TSHARK, Test};
+
+pub const TESTS: &[Test] = &[
+    Test {
+        name: "oracle: tshark agrees on every field of every reference capture",
+        needs: &[TSHARK],
+        run: reference_captures,
+    },
+    Test {
+        name: "oracle: tshark agrees on damaged packets",
+        needs: &[TSHARK],
+        run: damaged_packets,
+    },
+];
+
+/// Our name of a field, by layer and field, and tshark's.
+const FIELDS: &[(&str, &str, &str)] = &[
+    ("Ethernet", "destination", "eth.dst"),
+    ("Ethernet", "source", "eth.src"),
+    ("Ethernet", "type", "eth.type"),
+    ("ARP", "operation", "arp.opcode"),
+    ("ARP", "sender hardware address", "arp.src.hw_mac"),
+    ("ARP", "sender protocol address", "arp.src.proto_ipv4"),
+    ("ARP", "target hardware address", "arp.dst.hw_mac"),
+    ("ARP", "target protocol address", "arp.dst.proto_ipv4"),
+    ("IPv4", "header length", "ip.hdr_len"),
+    ("IPv4", "DSCP", "ip.dsfield.dscp"),
+    ("IPv4", "ECN", "ip.dsfield.ecn"),
+    ("IPv4", "total length", "ip.len"),
+    ("IPv4", "identification", "ip.id"),
+    ("IPv4", "fragment offset", "ip.frag_offset"),
+    ("IPv4", "time to live", "ip.ttl"),
+    ("IPv4", "protocol", "ip.proto"),
+    ("IPv4", "checksum", "ip.checksum"),
+    ("IPv4", "source address", "ip.src"),
+    ("IPv4", "destination address", "ip.dst"),
+    ("IPv6", "payload length", "ipv6.plen"),
+    ("IPv6", "next header", "ipv6.nxt"),
+    ("IPv6", "hop limit", "ipv6.hlim"),
+    ("IPv6", "flow label", "ipv6.flow"),
+    ("IPv6", "source address", "ipv6.src"),
+    ("IPv6", "destination address", "ipv6.dst"),
+    ("IPv6 fragment", "fragment offset", "ipv6.fraghdr.offset"),
+    ("IPv6 fragment", "identification", "ipv6.fraghdr.ident"),
+    ("UDP", "source port", "udp.srcport"),
+    ("UDP", "destination port", "udp.dstport"),
+    ("UDP", "length", "udp.length"),
+    ("UDP", "checksum", "udp.checksum"),
+    ("TCP", "source port", "tcp.srcport"),
+    ("TCP", "destination port", "tcp.dstport"),
+    ("TCP", "sequence number", "tcp.seq_raw"),
+    ("TCP", "acknowledgement number", "tcp.ack_raw"),
+    ("TCP", "header length", "tcp.hdr_len"),
+    ("TCP", "window", "tcp.window_size_value"),
+    ("TCP", "checksum", "tcp.checksum"),
+    ("TCP", "urgent pointer", "tcp.urgent_pointer"),
+    ("ICMP", "type", "icmp.type"),
+    ("ICMP", "code", "icmp.code"),
+    ("ICMP", "checksum", "icmp.checksum"),
+    ("ICMP", "identifier", "icmp.ident"),
+    ("ICMP", "sequence number", "icmp.seq"),
+    ("ICMPv6", "type", "icmpv6.type"),
+    ("ICMPv6", "code", "icmpv6.code"),
+    ("ICMPv6", "checksum", "icmpv6.checksum"),
+    ("ICMPv6", "identifier", "icmpv6.echo.identifier"),
+    ("ICMPv6", "sequence number", "icmpv6.echo.sequence_number"),
+];
+
+/// The values of each field of one packet, from the outside in.
+type Values = BTreeMap<&'static str, Vec<String>>;
+
+/// Numbers without their units and bases, addresses as they are.
+fn plain(value: &str) -> String {
+    let value = value.split([' ', ',']).next().unwrap_or("");
+    if let Ok(v6) = value.parse::<Ipv6Addr>() {
+        return v6.to_string(); // tshark has another way to shorten some
+    }
+    let number = match value.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16).ok(),
+        None => value.parse().ok(),
+    };
+    number.map_or(value.to_owned(), |number| number.to_string())
+}
+
+fn ours(packet: &Packet) -> Values {
+    let mut values = Values::new();
+    for layer in dissect(packet.link, &packet.data).layers {
+        for field in &layer.fields {
+            let theirs = FIELDS
+                .iter()
+                .find(|it| it.0 == layer.name && it.1 == field.name);
+            if let Some((.., name)) = theirs {
+                let mut value = plain(&field.value);
+                if field.name == "fragment offset" {
+                    // tshark shows it as it stands there, in units of 8 bytes.
+                    value = (value.parse::<usize>().unwrap() / 8).to_string();
+                }
+                values.entry(name).or_default().push(value);
+            }
+            if field.name == "checksum" {
+                let status = match field.value.split(", ").nth(1) {
+                    Some("right") => "1",
+                    Some(_) => "0",
+                    None => "?",
+                };
+                let name = match layer.name {
+                    "IPv4" => "ip.checksum.status",
+                    "UDP" => "udp.checksum.status",
+                    "TCP" => "tcp.checksum.status",
+                    "ICMP" => "icmp.checksum.status",
+                    _ => "icmpv6.checksum.status",
+                };
+                values.entry(name).or_default().push(status.to_owned());
+            }
+        }
+    }
+    values
+}
+
+const STATUS: [&str; 5] = [
+    "ip.checksum.status",
+    "udp.checksum.status",
+    "tcp.checksum.status",
+    "icmp.checksum.status",
+    "icmpv6.checksum.status",
+];
+
+/// tshark's values, packet by packet, and whether it calls the packet
+/// malformed. Pieces are not put together: each packet for itself, as ours.
+fn theirs(file: &Path, tunnel: bool) -> Vec<(Values, bool)> {
+    let mut tshark = as_user("tshark");
+    tshark.args(["-n", "-r"]).arg(file);
+    if tunnel {
+        tshark.args(["-d", "udp.port==9876,ip"]);
+    }
+    for option in [
+        "ip.check_checksum:TRUE",
+        "udp.check_checksum:TRUE",
+        "tcp.check_checksum:TRUE",
+        "ip.defragment:FALSE",
+        "ipv6.defragment:FALSE",
+        "tcp.desegment_tcp_streams:FALSE",
+        "ip.decode_tos_as_diffserv:TRUE",
+    ] {
+        tshark.args(["-o", option]);
+    }
+    tshark.args(["-T", "fields", "-E", "separator=;", "-E", "aggregator=|"]);
+    let names: Vec<&str> = FIELDS.iter().map(|it| it.2).chain(STATUS).collect();
+    for name in &names {
+        tshark.args(["-e", name]);
+    }
+    tshark.args(["-e", "_ws.malformed"]);
+    let output = tshark.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    text.lines()
+        .map(|line| {
+            let mut columns = line.split(';');
+            let mut values = Values::new();
+            for (name, column) in names.iter().zip(&mut columns) {
+                if !column.is_empty() {
+                    let name = FIELDS
+                        .iter()
+                        .map(|it| it.2)
+                        .chain(STATUS)
+                        .find(|it| it == name);
+                    values.insert(name.unwrap(), column.split('|').map(plain).collect());
+                }
+            }
+            (values, columns.next().is_some_and(|it| !it.is_empty()))
+        })
+        .collect()
+}
+
+/// Compares the values of one packet; a checksum that we do not judge tshark
+/// may call what it likes. Returns how many values were compared.
+fn agree(what: &str, packet: &Packet, ours: &Values, theirs: &Values) -> Result<usize, String> {
+    let mut compared = 0;
+    for (name, ours) in ours {
+        let nothing = Vec::new();
+        let theirs = theirs.get(name).unwrap_or(&nothing);
+        let same = ours.len() == theirs.len()
+            && ours
+                .iter()
+                .zip(theirs)
+                .all(|(ours, theirs)| ours == theirs || ours == "?");
+        if !same {
+            return Err(format!(
+                "{what}: {name} is {ours:?}, tshark says {theirs:?}\n{}\n{}",
+                packet.describe(),
+                ip_over_udp::packet::hex_dump(&packet.data[..packet.data.len().min(96)])
+            ));
+        }
+        compared += ours.len();
+    }
+    Ok(compared)
+}
+
+fn reference_captures() {
+    let mut compared: BTreeMap<String, usize> = BTreeMap::new();
+    for chapter in ["01", "02", "03", "04", "05", "06"] {
+        for file in pcaps(&reference(chapter)) {
+            // In chapter 4 the payloads are text, and no packets.
+            let theirs = theirs(&file, chapter != "04");
+            let packets = capture::read(&file).unwrap();
+            assert_eq!(packets.len(), theirs.len());
+            for (number, (packet, (theirs, malformed))) in packets.iter().zip(&theirs).enumerate() {
+                let what = format!("{}, packet {}", file.display(), number + 1);
+                assert!(!malformed, "{what}");
+                let ours = ours(packet);
+                agree(&what, packet, &ours, theirs).unwrap_or_else(|why| panic!("{why}"));
+                for (name, values) in ours {
+                    *compared.entry(name.to_owned()).or_default() += values.len();
+                }
+            }
+        }
+    }
+    let total: usize = compared.values().sum();
+    assert!(total > 4000, "only {total} values compared: {compared:?}");
+    if std::env::var_os("SHOW").is_some() {
+        for (name, count) in compared {
+            println!("{name:<32}{count:>6} values agree");
+        }
+        println!("{:<32}{total:>6}", "all");
+    }
+}
+
+fn pcaps(folder: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+    let mut files: Vec<_> = files
+        .filter(|it| it.extension().is_some_and(|e| e == "pcap"))
+        .collect();
+    files.sort();
+    files
+}
+
+fn damaged_packets() {
+    let folder = temporary("oracle");
+    let mut packets = Vec::new();
+    for chapter in ["01", "02", "03", "05", "06"] {
+        for file in pcaps(&reference(chapter)) {
+            packets.extend(capture::read(&file).unwrap());
+        }
+    }
+    let mut seed = 0x2026_1122_u64;
+    let mut random = |limit: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (seed >> 33) as usize % limit
+    };
+    let (mut compared, mut refused) = (0, 0);
+    let mut wrong = BTreeMap::new();
+    for link in [LinkType::Raw, LinkType::Ethernet] {
+        let sound: Vec<_> = packets.iter().filter(|it| it.link == link).collect();
+        let damaged: Vec<Packet> = (0..4000)
+            .map(|_| {
+                let mut packet = sound[random(sound.len())].clone();
+                for _ in 0..=random(2) {
+                    // Mostly in the headers.
+                    let at = random(packet.data.len().min(100));
+                    packet.data[at] ^= 1 << random(8);
+                }
+                packet
+            })
+            .collect();
+        let file = folder.join(format!("{link:?}.pcap"));
+        let mut pcap = Pcap::create(&folder, &format!("{link:?}"), link).unwrap();
+        for packet in &damaged {
+            pcap.write(packet.time, packet.length, &packet.data)
+                .unwrap();
+        }
+        run(as_user("test").arg("-r").arg(&file)).code(0);
+        for (packet, (theirs, malformed)) in damaged.iter().zip(theirs(&file, true)) {
+            let line = packet.describe();
+            let doubts = [
+                "cut off",
+                "impossible",
+                "not an IP",
+                "behind it",
+                " where ",
+                "cannot",
+            ];
+            if malformed || doubts.iter().any(|it| line.contains(it)) {
+                refused += 1;
+                continue;
+            }
+            match agree("damaged", packet, &ours(packet), &theirs) {
+                Ok(values) => compared += values,
+                Err(why) => panic!("{why}"),
+            }
+        }
+    }
+    assert!(
+        compared > 50_000,
+        "{compared} values compared, {refused} packets refused"
+    );
+    fs::remove_dir_all(folder).unwrap();
+}
