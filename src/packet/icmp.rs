@@ -28,17 +28,16 @@ pub(super) fn v4(message: &[u8], at: usize, around: Around, sink: &mut Sink) {
     let Ok(slice) = Icmpv4Slice::from_slice(message) else {
         return sink.cut("ICMP", message, at);
     };
-    let (what, echo, quotes) = match slice.icmp_type() {
-        Icmpv4Type::EchoRequest(echo) => ("echo request".to_owned(), Some(echo), false),
-        Icmpv4Type::EchoReply(echo) => ("echo reply".to_owned(), Some(echo), false),
-        Icmpv4Type::DestinationUnreachable(why) => (unreachable(&why), None, true),
-        Icmpv4Type::Redirect(_) => ("redirect".to_owned(), None, true),
-        Icmpv4Type::TimeExceeded(_) => ("time exceeded".to_owned(), None, true),
-        Icmpv4Type::ParameterProblem(_) => ("parameter problem".to_owned(), None, true),
+    let (what, echo) = match slice.icmp_type() {
+        Icmpv4Type::EchoRequest(echo) => ("echo request".to_owned(), Some(echo)),
+        Icmpv4Type::EchoReply(echo) => ("echo reply".to_owned(), Some(echo)),
+        Icmpv4Type::DestinationUnreachable(why) => (unreachable(&why), None),
+        Icmpv4Type::Redirect(_) => ("redirect".to_owned(), None),
+        Icmpv4Type::TimeExceeded(_) => ("time exceeded".to_owned(), None),
+        Icmpv4Type::ParameterProblem(_) => ("parameter problem".to_owned(), None),
         _ => (
             format!("type {}, code {}", slice.type_u8(), slice.code_u8()),
             None,
-            false,
         ),
     };
     let sum = around.complete.then(|| checksum(message));
@@ -46,7 +45,7 @@ pub(super) fn v4(message: &[u8], at: usize, around: Around, sink: &mut Sink) {
         protocol: "ICMP",
         what,
         echo,
-        quotes,
+        quotes: matches!(slice.type_u8(), 3 | 4 | 5 | 11 | 12),
         type_and_code: [slice.type_u8(), slice.code_u8()],
         checksum: slice.checksum(),
         sum,
@@ -58,23 +57,23 @@ pub(super) fn v6(message: &[u8], at: usize, around: Around, sink: &mut Sink) {
     let Ok(slice) = Icmpv6Slice::from_slice(message) else {
         return sink.cut("ICMPv6", message, at);
     };
-    let (what, echo, quotes) = match slice.icmp_type() {
-        Icmpv6Type::EchoRequest(echo) => ("echo request".to_owned(), Some(echo), false),
-        Icmpv6Type::EchoReply(echo) => ("echo reply".to_owned(), Some(echo), false),
+    let (what, echo) = match slice.icmp_type() {
+        Icmpv6Type::EchoRequest(echo) => ("echo request".to_owned(), Some(echo)),
+        Icmpv6Type::EchoReply(echo) => ("echo reply".to_owned(), Some(echo)),
         Icmpv6Type::DestinationUnreachable(code) => {
             let code = code.code_u8();
-            (format!("destination unreachable, code {code}"), None, true)
+            (format!("destination unreachable, code {code}"), None)
         }
-        Icmpv6Type::PacketTooBig { mtu } => (format!("packet too big, mtu {mtu}"), None, true),
-        Icmpv6Type::TimeExceeded(_) => ("time exceeded".to_owned(), None, true),
-        Icmpv6Type::ParameterProblem(_) => ("parameter problem".to_owned(), None, true),
-        _ => (other_v6(slice.type_u8(), slice.code_u8()), None, false),
+        Icmpv6Type::PacketTooBig { mtu } => (format!("packet too big, mtu {mtu}"), None),
+        Icmpv6Type::TimeExceeded(_) => ("time exceeded".to_owned(), None),
+        Icmpv6Type::ParameterProblem(_) => ("parameter problem".to_owned(), None),
+        _ => (other_v6(slice.type_u8(), slice.code_u8()), None),
     };
     let header = Header {
         protocol: "ICMPv6",
         what,
         echo,
-        quotes,
+        quotes: matches!(slice.type_u8(), 1..=4),
         type_and_code: [slice.type_u8(), slice.code_u8()],
         checksum: slice.checksum(),
         sum: around.verify(ICMPV6, message),
