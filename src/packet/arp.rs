@@ -14,7 +14,7 @@
 
 use std::net::Ipv4Addr;
 
-use etherparse::{ArpOperation, ArpPacketSlice};
+use etherparse::{ArpHardwareId, ArpOperation, ArpPacketSlice, EtherType};
 
 use super::{Sink, ethernet};
 
@@ -28,7 +28,10 @@ pub(super) fn dissect(bytes: &[u8], at: usize, sink: &mut Sink) {
     sink.field("operation", 6..8, operation.0);
     let sender: Result<[u8; 4], _> = slice.sender_protocol_addr().try_into();
     let target: Result<[u8; 4], _> = slice.target_protocol_addr().try_into();
-    if let (Ok(sender), Ok(target), 28) = (sender, target, length) {
+    let ordinary = slice.hw_addr_type() == ArpHardwareId::ETHERNET
+        && slice.proto_addr_type() == EtherType::IPV4
+        && length == 28;
+    if let (Ok(sender), Ok(target), true) = (sender, target, ordinary) {
         let (sender, target) = (Ipv4Addr::from(sender), Ipv4Addr::from(target));
         let hardware = ethernet::address(slice.sender_hw_addr());
         let words = match operation {

@@ -82,6 +82,12 @@ const FIELDS: &[(&str, &str, &str)] = &[
 /// The values of each field of one packet, from the outside in.
 type Values = BTreeMap<&'static str, Vec<String>>;
 
+/// tshark counts the reserved bits of TCP as flags; we do not show them.
+fn flags(value: &str) -> String {
+    let all: u16 = plain(value).parse().unwrap();
+    (all & 0xff).to_string()
+}
+
 /// Numbers without their units and bases, addresses as they are.
 fn plain(value: &str) -> String {
     let value = value.split([' ', ',']).next().unwrap_or("");
@@ -221,6 +227,11 @@ fn theirs(file: &Path, tunnel: bool) -> Vec<(Values, bool)> {
                         .map(|it| it.2)
                         .chain(OTHERS)
                         .find(|it| it == name);
+                    let plain = if name == Some("tcp.flags") {
+                        flags
+                    } else {
+                        plain
+                    };
                     values.insert(name.unwrap(), column.split('|').map(plain).collect());
                 }
             }
