@@ -442,7 +442,6 @@ fn damaged_packets() {
         (seed >> 33) as usize % limit
     };
     let (mut compared, mut refused) = (0, 0);
-    let mut wrong: BTreeMap<String, String> = BTreeMap::new();
     for link in [LinkType::Raw, LinkType::Ethernet] {
         let sound: Vec<_> = packets.iter().filter(|it| it.link == link).collect();
         let damaged: Vec<Packet> = (0..4000)
