@@ -209,7 +209,9 @@ fn inner(args: &Args, lifeline: Lifeline) -> anyhow::Result<u8> {
             if command.is_empty() {
                 println!("captures: {}", shown(&lab.folder).display());
             }
-            lab.finish()?;
+            if let Some(gaps) = recorder::missed(&lab.finish()?) {
+                println!("{gaps}");
+            }
             Ok(world::exit_code(status))
         }
         _ => trial(),
@@ -277,9 +279,8 @@ fn summary(folder: &Path, recorded: &[Recorded]) {
         );
     }
     println!("  {:<24} all of them, in the order of time", "all.pcapng");
-    let missed: u32 = recorded.iter().map(|it| it.missed).max().unwrap_or(0);
-    if missed > 0 {
-        println!("  {missed} packets were missed: they came faster than they could be written");
+    if let Some(gaps) = recorder::missed(recorded) {
+        println!("  {gaps}");
     }
     anstream::println!("\n{BOLD}Look at them{BOLD:#}");
     println!("  wireshark -d udp.port==9876,ip {folder}/all.pcapng");

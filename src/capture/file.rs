@@ -11,7 +11,7 @@
 //! program is killed.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -30,9 +30,6 @@ use crate::error::{Error, Result};
 /// segmentation offload and a link header come to is below it.
 const SNAPLEN: u32 = 262_144;
 
-/// One write to the disk for each packet needs a buffer that holds one.
-const BUFFER: usize = 128 * 1024;
-
 impl From<LinkType> for DataLink {
     fn from(link: LinkType) -> DataLink {
         match link {
@@ -42,26 +39,64 @@ impl From<LinkType> for DataLink {
     }
 }
 
-/// Creates `dir` if it is not there, and in it an empty file.
-fn create(dir: &Path, name: &str) -> Result<(PathBuf, BufWriter<File>)> {
-    let path = dir.join(name);
-    let file = fs::create_dir_all(dir)
-        .and_then(|()| File::create(&path))
-        .map_err(|why| Error::capture_file(&path, why))?;
-    Ok((path, BufWriter::with_capacity(BUFFER, file)))
+/// A file that grows by whole records, with one write for each, or not at all:
+/// where the disk is full, the piece of a record that did fit is removed, and
+/// what stands before it can be read.
+pub struct Records {
+    file: File,
+    record: Vec<u8>,
+    /// Length of the file in bytes, up to the last whole record.
+    whole: u64,
+}
+
+impl Records {
+    /// Creates `dir` if it is not there, and in it an empty file.
+    fn create(dir: &Path, name: &str) -> Result<(PathBuf, Records)> {
+        let path = dir.join(name);
+        let file = fs::create_dir_all(dir)
+            .and_then(|()| File::create(&path))
+            .map_err(|why| Error::capture_file(&path, why))?;
+        let (record, whole) = (Vec::new(), 0);
+        Ok((
+            path,
+            Records {
+                file,
+                record,
+                whole,
+            },
+        ))
+    }
+}
+
+impl Write for Records {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.record.extend(bytes);
+        Ok(bytes.len())
+    }
+
+    /// Ends a record.
+    fn flush(&mut self) -> io::Result<()> {
+        let written = self.file.write_all(&self.record);
+        match written {
+            Ok(()) => self.whole += self.record.len() as u64,
+            Err(_) => self.file.set_len(self.whole)?,
+        }
+        self.record.clear();
+        written
+    }
 }
 
 // ANCHOR: pcap
 /// A classic pcap file: the packets of one interface.
 pub struct Pcap {
     path: PathBuf,
-    writer: PcapWriter<BufWriter<File>>,
+    writer: PcapWriter<Records>,
 }
 
 impl Pcap {
     /// Creates `DIR/INTERFACE.pcap`, and the folder if it is not there.
     pub fn create(dir: &Path, interface: &str, link: LinkType) -> Result<Pcap> {
-        let (path, file) = create(dir, &format!("{interface}.pcap"))?;
+        let (path, file) = Records::create(dir, &format!("{interface}.pcap"))?;
         let header = PcapHeader {
             snaplen: SNAPLEN,
             datalink: link.into(),
@@ -111,10 +146,10 @@ pub struct PcapNg<W: Write> {
     writer: PcapNgWriter<W>,
 }
 
-impl PcapNg<BufWriter<File>> {
+impl PcapNg<Records> {
     /// Creates `DIR/NAME`, and the folder if it is not there.
     pub fn create(dir: &Path, name: &str) -> Result<Self> {
-        let (path, file) = create(dir, name)?;
+        let (path, file) = Records::create(dir, name)?;
         PcapNg::new(path, file)
     }
 }

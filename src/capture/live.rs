@@ -15,6 +15,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{AccessFlags, access};
 
+use super::file::Records;
 use super::socket::Frame;
 use super::{Pcap, PcapNg, Socket};
 use crate::error::{Error, Result};
@@ -152,7 +153,7 @@ struct Files {
     /// The wanted interfaces. Until its first frame has come, nobody knows
     /// what kind of frames one has, and so its file is not there yet.
     wanted: HashMap<String, Option<(Pcap, u32)>>,
-    all: Option<PcapNg<std::io::BufWriter<std::fs::File>>>,
+    all: Option<PcapNg<Records>>,
 }
 
 impl Files {

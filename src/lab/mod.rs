@@ -85,7 +85,11 @@ impl Lab {
         lifeline.watch(move |_| {
             let open = lock(&watched).take();
             if let Some(Open { recorder, folder }) = open {
-                let _ = recorder.map(Recorder::finish);
+                if let Some(Ok(recorded)) = recorder.map(Recorder::finish)
+                    && let Some(gaps) = recorder::missed(&recorded)
+                {
+                    eprintln!("{gaps}");
+                }
                 drop(folder);
             }
             std::process::exit(ended.into());

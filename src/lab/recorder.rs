@@ -5,7 +5,6 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
-use std::fs::File;
 use std::io::{self, BufWriter, PipeReader, PipeWriter};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -19,6 +18,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::folder::Running;
+use crate::capture::file::Records;
 use crate::capture::{Direction, LinkType, Pcap, PcapNg, Socket};
 
 /// How long a frame is held back before it goes into `all.pcapng`: longer than
@@ -41,12 +41,30 @@ pub struct Recorder {
 
 /// What was captured of one interface, named as in `left-eth0`.
 pub struct Recorded {
+    /// The host.
+    pub host: String,
     /// Host and interface.
     pub interface: String,
     /// How many frames were captured.
     pub packets: u64,
     /// Frames of the whole host that were lost because we read too slowly.
     pub missed: u32,
+}
+
+/// Which hosts' captures have gaps, in words; `None` if they are complete.
+pub fn missed(recorded: &[Recorded]) -> Option<String> {
+    let hosts: BTreeMap<_, _> = recorded.iter().map(|it| (&it.host, it.missed)).collect();
+    let gaps: Vec<_> = hosts
+        .iter()
+        .filter(|it| *it.1 > 0)
+        .map(|(host, missed)| format!("{missed} on {host}"))
+        .collect();
+    (!gaps.is_empty()).then(|| {
+        format!(
+            "packets missed, because they came faster than they could be written: {}",
+            gaps.join(", ")
+        )
+    })
 }
 
 impl Recorder {
@@ -147,6 +165,7 @@ fn run(
     Ok(interfaces
         .map(|interface| Recorded {
             missed: missed.get(&interface.host).copied().unwrap_or(0),
+            host: interface.host,
             interface: interface.name,
             packets: interface.packets,
         })
@@ -201,7 +220,7 @@ fn now() -> Duration {
 
 struct Files {
     dir: PathBuf,
-    all: PcapNg<BufWriter<File>>,
+    all: PcapNg<Records>,
     /// By host, interface and link type: a name can come back as another kind.
     interfaces: BTreeMap<(String, String, LinkType), Interface>,
     held: BinaryHeap<Reverse<Held>>,

@@ -87,6 +87,11 @@ pub const TESTS: &[Test] = &[
         run: live_capture,
     },
     Test {
+        name: "lab: of a fast transfer, every packet is captured or counted",
+        needs: &[Need::Lab],
+        run: captured_or_counted,
+    },
+    Test {
         name: "lab: an ordinary user needs no more than programs and a folder",
         needs: &[Need::User, Need::Lab],
         run: ordinary_user,
@@ -489,6 +494,43 @@ fn live_capture() {
     eventually("the stream outlives its lab", || {
         stream.try_wait().unwrap().is_some()
     });
+}
+
+/// The kernel counts what an interface sends and receives; the capture of it
+/// and the number of missed packets must add up to that.
+fn captured_or_counted() {
+    let mut lab = Lab::up();
+    let server = lab.start_on("right", "serve");
+    lab.run(
+        "left",
+        "sh -c 'fetch http://right/bytes/150000000 > /dev/null'",
+    )
+    .code(0);
+    server.signal(Signal::SIGINT);
+    lab.settle();
+    let statistics = "cat /sys/class/net/eth0/statistics/rx_packets \
+                      /sys/class/net/eth0/statistics/tx_packets";
+    let counted = lab.run("left", statistics).output;
+    let counted: usize = counted.lines().map(|it| it.parse::<usize>().unwrap()).sum();
+    let said = lab.end();
+    let captured = capture::read(&lab.folder().join("left-eth0.pcap"))
+        .unwrap()
+        .len();
+    let missed = said
+        .output
+        .split(", ")
+        .chain(said.output.split(": "))
+        .find_map(|it| {
+            it.split_once(" on left")
+                .and_then(|it| it.0.parse::<usize>().ok())
+        });
+    let missed = missed.unwrap_or(0);
+    assert!(counted > 50_000, "{counted}");
+    assert_eq!(
+        captured + missed,
+        counted,
+        "{captured} captured, {missed} missed"
+    );
 }
 
 fn ordinary_user() {

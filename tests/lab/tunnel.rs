@@ -8,7 +8,7 @@ use ip_over_udp::capture::{self, Direction, Packet};
 use ip_over_udp::packet;
 use nix::sys::signal::Signal;
 
-use crate::support::{Lab, Program};
+use crate::support::{Lab, Program, temporary};
 use crate::{Need, PING, Test};
 
 pub const TESTS: &[Test] = &[
@@ -56,6 +56,11 @@ pub const TESTS: &[Test] = &[
         name: "tunnel: a full disk ends the capture, and not the tunnel",
         needs: &[Need::Lab, PING],
         run: full_disk,
+    },
+    Test {
+        name: "tunnel: after kill -9 the capture is there up to the last packet",
+        needs: &[Need::Lab, PING],
+        run: killed_in_mid_traffic,
     },
     Test {
         name: "tunnel: an absent peer is no error",
@@ -356,6 +361,62 @@ fn full_disk() {
         .says("30 (42840 bytes) out, 30 (42840 bytes) in, 0 dropped")
         .code(0);
     right.stop().code(0);
+
+    // What did fit is whole, and what did not left no piece.
+    let folder = temporary("small");
+    lab.run("left", &format!("cp -r /run/small {}", folder.display()))
+        .code(0);
+    let mut packets = 0;
+    for file in ["tun0.pcap", "eth0.pcap", "both.pcapng"] {
+        let file = folder.join("small").join(file);
+        packets += capture::read(&file)
+            .unwrap_or_else(|why| panic!("{why}"))
+            .len();
+    }
+    assert!(packets > 10, "{packets} packets");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// Both captures of tun0, the program's and the lab's, hear the same. When the
+/// program is killed while packets flow, its files end with a whole packet, and
+/// lack no more than what was in its queue.
+fn killed_in_mid_traffic() {
+    let lab = Lab::up();
+    let folder = temporary("killed");
+    let left = format!(
+        "ch06 --addr 192.168.0.1/24 --peer 203.0.113.2:9876 --capture {}",
+        folder.display()
+    );
+    let left = lab.start_on("left", &left);
+    let right = lab.start_on(
+        "right",
+        "ch06 --addr 192.168.0.2/24 --peer 198.51.100.2:9876",
+    );
+    let ping = "ping -q -i 0.001 -c 5000 -s 1000 192.168.0.2";
+    let ping = crate::support::Program::start(&mut lab.on("left", ping)).until("PING");
+    lab.captured("left-tun0", "echo reply", 300);
+    lab.run("left", "pkill -KILL ch06").code(0);
+    ping.signal(Signal::SIGINT);
+    (left.wait(), right.wait()); // all hosts' processes are in one world
+
+    let ours = capture::read(&folder.join("tun0.pcap")).unwrap();
+    let theirs = capture::read(&lab.folder().join("left-tun0.pcap")).unwrap();
+    for (ours, theirs) in ours.iter().zip(&theirs) {
+        assert_eq!((ours.time, &ours.data), (theirs.time, &theirs.data));
+    }
+    assert!(
+        ours.len() + 100 >= theirs.len(),
+        "{} of {}",
+        ours.len(),
+        theirs.len()
+    );
+    let both = capture::read(&folder.join("both.pcapng")).unwrap();
+    let tun0 = both.iter().filter(|it| it.interface == "tun0").count();
+    assert!(
+        ours.len().abs_diff(tun0) <= 1,
+        "one file is written before the other"
+    );
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 fn absent_peer() {
