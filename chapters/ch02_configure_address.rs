@@ -46,7 +46,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    report(run(Args::parse()))
+    report(|| run(Args::parse()))
 }
 
 fn run(args: Args) -> anyhow::Result<()> {

@@ -13,7 +13,6 @@ use std::time::Duration;
 use clap::Parser;
 use ip_over_udp::capture::Live;
 use ip_over_udp::count::Count;
-use ip_over_udp::device::LARGEST_PACKET;
 use ip_over_udp::error::{Error, report};
 use ip_over_udp::stop::Stop;
 use ip_over_udp::udp;
@@ -23,16 +22,16 @@ use ip_over_udp::udp;
 #[command(name = "ch04")]
 struct Args {
     /// Address and port of this end [default: port 9876 of any address]
-    #[arg(long)]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = udp::parse_endpoint)]
     listen: Option<SocketAddr>,
 
     /// Address and port of the server; without it, be the server
-    #[arg(long)]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = udp::parse_peer)]
     peer: Option<SocketAddr>,
 
     /// Read datagrams into a buffer of this many bytes
-    #[arg(long, value_name = "BYTES", default_value_t = LARGEST_PACKET)]
-    buffer: usize,
+    #[arg(long, value_name = "BYTES", default_value_t = u16::MAX)]
+    buffer: u16,
 
     /// Write the packets of the real interface to a file in DIR
     #[arg(long, value_name = "DIR")]
@@ -49,7 +48,7 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    report(match args.peer {
+    report(|| match args.peer {
         Some(peer) => client(&args, peer),
         None => server(&args),
     })
@@ -63,11 +62,11 @@ fn server(args: &Args) -> anyhow::Result<()> {
     println!("listening on {}", socket.local_addr()?);
 
     let (mut echoed, mut dropped) = (Count::default(), 0u64);
-    let mut buffer = vec![0; args.buffer];
+    let mut buffer = vec![0; args.buffer.into()];
     while stop.wait(&socket)? {
         let sent = udp::length_of_next(&socket)?;
         let (n, from) = socket.recv_from(&mut buffer)?;
-        capture.start(&[&udp::interface_towards(from.ip())?])?;
+        capture.start_towards(&[], from)?;
         if args.verbose {
             println!("{from}: {sent} bytes, {n} of them read");
         }
@@ -85,7 +84,7 @@ fn server(args: &Args) -> anyhow::Result<()> {
 // ANCHOR: client
 fn client(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
     let mut capture = Live::open(args.capture.as_deref())?;
-    capture.start(&[&udp::interface_towards(peer.ip())?])?;
+    capture.start(&[&udp::interface_towards(peer)?])?;
     let socket = udp::bind(args.listen, Some(peer))?;
     // From here on the kernel knows the one who may answer. It drops what
     // others send, and it can tell us that nobody listens there.
@@ -93,7 +92,7 @@ fn client(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
     socket.set_read_timeout(Some(Duration::from_secs(1)))?;
     println!("{} to {peer}", socket.local_addr()?);
 
-    let mut buffer = vec![0; args.buffer];
+    let mut buffer = vec![0; args.buffer.into()];
     for text in &args.texts {
         let answer = socket
             .send(text.as_bytes())

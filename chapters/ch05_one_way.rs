@@ -28,14 +28,14 @@ struct Args {
     device: Options,
 
     /// Address and port of this end [default: port 9876 of any address]
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = udp::parse_endpoint)]
     listen: Option<SocketAddr>,
 
     /// Address and port of the receiver; without it, be the receiver
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = udp::parse_peer)]
     peer: Option<SocketAddr>,
 
-    /// Write the packets of the tunnel and of the real interface to files in DIR
+    /// Write tun0.pcap, one of the real interface, and both.pcapng to DIR
     #[arg(long, value_name = "DIR")]
     capture: Option<PathBuf>,
 
@@ -46,7 +46,7 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    report(match args.peer {
+    report(|| match args.peer {
         Some(peer) => send(&args, peer),
         None => receive(&args),
     })
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
 // ANCHOR: send
 fn send(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
     let stop = Stop::new()?;
-    let outer = udp::interface_towards(peer.ip())?;
+    let outer = udp::interface_towards(peer)?;
     let mut capture = Live::open(args.capture.as_deref())?;
     let udp = udp::bind(args.listen, Some(peer))?;
     let tun = Device::open(&args.device)?;
@@ -95,7 +95,7 @@ fn receive(args: &Args) -> anyhow::Result<()> {
     let mut buffer = vec![0; LARGEST_PACKET];
     while stop.wait(&udp)? {
         let (n, from) = udp.recv_from(&mut buffer).context("cannot receive")?;
-        capture.start(&[tun.name(), &udp::interface_towards(from.ip())?])?;
+        capture.start_towards(&[tun.name()], from)?;
         let inner = &buffer[..n];
         if args.verbose {
             println!("in: {}", describe(inner));

@@ -30,14 +30,14 @@ struct Args {
     device: Options,
 
     /// Address and port of this end [default: port 9876 of any address]
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = udp::parse_endpoint)]
     listen: Option<SocketAddr>,
 
     /// Address and port of the other end
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = udp::parse_peer)]
     peer: SocketAddr,
 
-    /// Write the packets of the tunnel and of the real interface to files in DIR
+    /// Write tun0.pcap, one of the real interface, and both.pcapng to DIR
     #[arg(long, value_name = "DIR")]
     capture: Option<PathBuf>,
 
@@ -47,13 +47,13 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    report(run(Args::parse()))
+    report(|| run(Args::parse()))
 }
 
 // ANCHOR: run
 fn run(args: Args) -> anyhow::Result<()> {
     let stop = Stop::new()?;
-    let outer = udp::interface_towards(args.peer.ip())?;
+    let outer = udp::interface_towards(args.peer)?;
     let mut capture = Live::open(args.capture.as_deref())?;
     let udp = udp::bind(args.listen, Some(args.peer))?;
     let tun = Device::open(&args.device)?;

@@ -73,7 +73,7 @@ impl Device {
             Error::system(tried, io_error(why))
         })?;
         for address in &options.addresses {
-            add_address(&name, *address)?;
+            add_address(&name, *address, options.mtu)?;
         }
         tun.enabled(true)
             .map_err(|why| Error::system(format!("cannot bring {name} up"), io_error(why)))?;
@@ -146,12 +146,17 @@ pub fn silence(name: &str) {
 /// Adds an IPv4 or IPv6 address, and with it the route to its network.
 ///
 /// The `tun` crate sets one IPv4 address; `ip` adds any number of either.
-fn add_address(name: &str, address: IpNet) -> Result<()> {
+fn add_address(name: &str, address: IpNet, mtu: u16) -> Result<()> {
     let failed = |why: String| Error::Address {
         name: name.to_owned(),
         address: address.to_string(),
         why,
     };
+    if address.addr().is_ipv6() && mtu < 1280 {
+        return Err(failed(
+            "IPv6 needs an MTU of at least 1280 (RFC 8200, section 5)".to_owned(),
+        ));
+    }
     if address.addr().is_ipv6() {
         // Off where the host does without IPv6; asking for an address turns
         // it on for this interface. If that fails, `ip` says why.
@@ -187,7 +192,8 @@ pub fn check_name(name: &str) -> Result<()> {
         "a name has at least one character"
     } else if name.len() > 15 {
         "a name has at most 15 bytes"
-    } else if name == "." || name == ".." {
+    } else if [".", "..", "all", "default"].contains(&name) {
+        // The last two are folders of settings in /proc/sys/net.
         "this name is reserved"
     } else if name.contains(|c: char| c == '/' || c == ':' || c == '%' || c.is_whitespace()) {
         "a name has no slash, colon, percent sign or space"
@@ -219,6 +225,9 @@ pub fn parse_cidr(text: &str) -> std::result::Result<IpNet, String> {
         IpAddr::V4(_) => (32, "IPv4"),
         IpAddr::V6(_) => (128, "IPv6"),
     };
+    if address.is_unspecified() || address.is_multicast() {
+        return Err(format!("{address} is not an address that a host can have"));
+    }
     match prefix.parse() {
         Ok(prefix) if prefix <= longest => IpNet::new(address, prefix),
         _ => {

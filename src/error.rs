@@ -6,7 +6,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{ExitCode, Termination};
 
 use nix::errno::Errno;
 
@@ -190,21 +190,36 @@ pub fn errno(error: &io::Error) -> Errno {
 
 fn capture_remedy(why: &io::Error) -> &'static str {
     match errno(why) {
-        Errno::ENOSPC => "\n  make room on that disk, or give --capture another folder",
+        Errno::ENOSPC => "\n  make room on that disk, or choose another folder",
         Errno::EACCES | Errno::EROFS | Errno::EPERM | Errno::ENOTDIR => {
-            "\n  give --capture a folder that you may write to"
+            "\n  choose a folder that you may write to"
         }
         _ => "",
     }
 }
 
-/// The end of every program: exit code 0, or the error on standard error and 1.
+/// The frame of every program: runs it, and ends with the exit code that it
+/// returns, or with the error on standard error and 1.
 ///
 /// Returning an error from `main` would print it as Rust's debug text, with a
-/// backtrace on some machines.
-pub fn report(result: anyhow::Result<()>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
+/// backtrace on some machines. And `println!` panics where nobody reads what it
+/// prints, as in `ch06 -v | head`: that is an end like any other.
+pub fn report<T: Termination>(run: impl FnOnce() -> anyhow::Result<T>) -> ExitCode {
+    let default = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let words = panic.payload().downcast_ref::<String>();
+        let words = words.map_or("", String::as_str);
+        match words.strip_prefix("failed printing to stdout: ") {
+            Some(why) if why.starts_with("Broken pipe") => std::process::exit(0),
+            Some(why) => {
+                eprintln!("error: cannot write to standard output: {why}");
+                std::process::exit(1);
+            }
+            None => default(panic),
+        }
+    }));
+    match run() {
+        Ok(done) => done.report(),
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

@@ -66,7 +66,7 @@ enum Action {
         #[arg(value_parser = NAMES)]
         host: String,
         /// A command to run in place of a shell
-        #[arg(last = true)]
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         command: Vec<String>,
     },
     /// Write what an interface of the running lab sends and receives to
@@ -99,12 +99,14 @@ enum Action {
 }
 
 const HELP: &str = "\
+Chapters to play: 01 to 06.
+
 What to try:
   cargo run                     the demo: a web page through a tunnel
   cargo lab 03                  play the experiment of chapter 3
   cargo lab shell left          a shell on the host left: try `ip address`
   cargo lab shell right         in another terminal: the same lab, another host
-  cargo lab shell left -- ping -c 1 right
+  cargo lab shell left ping -c 1 right
   cargo lab capture left eth0 | wireshark -k -i -
   cargo lab doctor              if something is missing
 
@@ -112,14 +114,13 @@ Captures of every interface are in target/lab, a folder for each chapter.";
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let done = match Lifeline::take() {
-        Some(lifeline) => inner(&args, lifeline),
-        None => outer(&args),
-    };
-    match done {
-        Ok(code) => ExitCode::from(code),
-        Err(why) => report(Err(why)),
-    }
+    report(|| {
+        let code = match Lifeline::take() {
+            Some(lifeline) => inner(&args, lifeline),
+            None => outer(&args),
+        };
+        code.map(ExitCode::from)
+    })
 }
 
 /// What the reader started: builds the programs, starts the lab as the inner
@@ -139,6 +140,9 @@ fn outer(args: &Args) -> anyhow::Result<u8> {
             );
         }
         Some(Action::Trial) => doctor::check()?,
+        Some(_) if args.chapter.is_some() => {
+            bail!("a chapter and a command at once; give one of them, see cargo lab --help");
+        }
         _ => {
             if let Ok(host) = std::env::var("LAB_HOST") {
                 return Err(Error::Inside { host }.into());
@@ -149,6 +153,9 @@ fn outer(args: &Args) -> anyhow::Result<u8> {
                 programs::build()?;
             }
         }
+    }
+    if !matches!(args.command, Some(Action::Trial)) {
+        programs::check(&bin_dir(&args.options)?)?;
     }
     let base = base(&args.options)?;
     if let Some(Action::Shell { host, command }) = &args.command
@@ -313,21 +320,18 @@ fn compare_captures(base: &Path, chapter: &str) -> anyhow::Result<u8> {
     Ok(1)
 }
 
-/// A shell on a host, or one command, that has the terminal while it runs.
+/// A shell on a host, which has the terminal while it runs, or one command.
 fn shell(host: &Host, command: &[String]) -> anyhow::Result<Command> {
-    let mut shell = match command {
-        [] if Path::new("/bin/bash").exists() => {
-            let mut bash = host.command("/bin/bash")?;
-            bash.args(["--noprofile", "--norc"]);
-            bash
-        }
-        [] => host.command("/bin/sh")?,
-        [program, arguments @ ..] => {
-            let mut program = host.command(program)?;
-            program.args(arguments);
-            program
-        }
-    };
+    if let [program, arguments @ ..] = command {
+        let mut program = host.command(program)?;
+        program.args(arguments);
+        return Ok(program);
+    }
+    let bash = Path::new("/bin/bash").exists();
+    let mut shell = host.command(if bash { "/bin/bash" } else { "/bin/sh" })?;
+    if bash {
+        shell.args(["--noprofile", "--norc"]);
+    }
     world::foreground(&mut shell);
     Ok(shell)
 }
@@ -358,6 +362,9 @@ fn capture_live(base: &Path, host: &str, interface: &str) -> anyhow::Result<u8> 
         bail!("no lab is running\n  start one in another terminal: cargo lab up");
     };
     running.join(host, Path::new(""))?.enter_network()?;
+    if nix::net::if_::if_nametoindex(interface).is_err() {
+        eprintln!("{host} has no {interface} now; waiting for it to appear");
+    }
     recorder::stream(interface, running)?;
     Ok(0)
 }

@@ -40,22 +40,25 @@ pub fn bind(listen: Option<SocketAddr>, peer: Option<SocketAddr>) -> Result<UdpS
 ///
 /// Connecting a UDP socket sends nothing: the kernel only looks the route up
 /// and chooses our address for it. The interface with that address is the one.
-pub fn interface_towards(peer: IpAddr) -> Result<String> {
+pub fn interface_towards(peer: SocketAddr) -> Result<String> {
+    // ::ffff:203.0.113.2 is IPv4 in the clothes of IPv6 (RFC 4291, 2.5.5.2).
+    let peer = match peer.ip().to_canonical() {
+        IpAddr::V4(v4) => SocketAddr::new(v4.into(), peer.port()),
+        IpAddr::V6(_) => peer,
+    };
     let any: IpAddr = match peer {
-        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
     let tried = || format!("cannot find the interface towards {peer}");
     let probe = UdpSocket::bind((any, 0)).map_err(|why| Error::system(tried(), why))?;
-    probe
-        .connect((peer, PORT))
-        .map_err(|why| match errno(&why) {
-            // The last: this host has no address of the peer's family.
-            Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::EADDRNOTAVAIL => {
-                Error::NoRoute { peer }
-            }
-            _ => Error::system(tried(), why),
-        })?;
+    probe.connect(peer).map_err(|why| match errno(&why) {
+        // The last: this host has no address of the peer's family.
+        Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::EADDRNOTAVAIL => {
+            Error::NoRoute { peer: peer.ip() }
+        }
+        _ => Error::system(tried(), why),
+    })?;
     let ours = probe
         .local_addr()
         .map_err(|why| Error::system(tried(), why))?
@@ -68,6 +71,27 @@ pub fn interface_towards(peer: IpAddr) -> Result<String> {
             let why = io::Error::other(format!("no interface has our address {ours}"));
             Error::system(tried(), why)
         })
+}
+
+/// Reads an address and a port, in the form that `clap` asks for.
+pub fn parse_endpoint(text: &str) -> std::result::Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        "an address and a port are needed; \
+         write them like 203.0.113.2:9876 or [2001:db8:2::2]:9876"
+            .to_owned()
+    })
+}
+
+/// The same, for the address of a peer: one to which a datagram can be sent.
+pub fn parse_peer(text: &str) -> std::result::Result<SocketAddr, String> {
+    let peer = parse_endpoint(text)?;
+    if peer.port() == 0 {
+        return Err("nobody can be reached at port 0".to_owned());
+    }
+    if peer.ip().is_unspecified() || peer.ip().is_multicast() {
+        return Err(format!("{} is not the address of one host", peer.ip()));
+    }
+    Ok(peer)
 }
 
 /// Length in bytes of the datagram that is next in line, once there is one.

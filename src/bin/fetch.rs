@@ -19,12 +19,13 @@ struct Args {
     url: String,
 
     /// Give up after this many seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10,
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
 }
 
 fn main() -> ExitCode {
-    report(run(Args::parse()))
+    report(|| run(Args::parse()))
 }
 
 fn run(args: Args) -> anyhow::Result<()> {

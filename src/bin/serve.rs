@@ -28,7 +28,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    report(run(Args::parse()))
+    report(|| run(Args::parse()))
 }
 
 fn run(args: Args) -> anyhow::Result<()> {

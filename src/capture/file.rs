@@ -13,7 +13,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use pcap_file::pcap::{PcapHeader, PcapTsResolution, PcapWriteError, PcapWriter, RawPcapPacket};
 use pcap_file::pcapng::blocks::enhanced_packet::{EnhancedPacketBlock, EnhancedPacketOption};
@@ -112,9 +112,7 @@ impl Pcap {
 
     /// Writes a packet with the time of this moment.
     pub fn write_now(&mut self, packet: &[u8]) -> Result<()> {
-        // Before 1970 only if the clock is wrong; such a packet is at 0.
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        self.write(now.unwrap_or_default(), packet.len() as u32, packet)
+        self.write(super::now(), packet.len() as u32, packet)
     }
 
     /// Writes a packet that was on the wire at `time`, `length` bytes long.

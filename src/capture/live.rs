@@ -7,9 +7,11 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::io::{PipeReader, PipeWriter};
+use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -19,6 +21,10 @@ use super::file::Records;
 use super::socket::Frame;
 use super::{Pcap, PcapNg, Socket};
 use crate::error::{Error, Result};
+use crate::udp;
+
+/// How many frames are read before the thread looks whether it is to end.
+const BURST: u64 = 64;
 
 /// A capture of some interfaces of this host. Without a folder it is off, and
 /// all its functions do nothing.
@@ -77,6 +83,22 @@ impl Live {
         Ok(())
     }
 
+    /// The same, for a program that learns from its first datagram where its
+    /// peer is: adds the interface towards it. Until that is found, nothing is
+    /// written, and that is no reason for the program to end.
+    pub fn start_towards(&mut self, interfaces: &[&str], peer: SocketAddr) -> Result<()> {
+        if !matches!(self.state, State::Listening(_)) {
+            return Ok(());
+        }
+        match udp::interface_towards(peer) {
+            Ok(outer) => self.start(&[interfaces, &[&outer]].concat()),
+            Err(why) => {
+                eprintln!("nothing is captured yet: {why}");
+                Ok(())
+            }
+        }
+    }
+
     /// Writes what is still queued, and ends. `None` if nothing was started.
     pub fn finish(self) -> Option<Summary> {
         let State::Running(keep, thread) = self.state else {
@@ -117,26 +139,41 @@ fn run(mut socket: Socket, mut files: Files, end: PipeReader) -> Summary {
         missed: 0,
         stopped: None,
     };
-    let mut ending = false;
+    // When we were asked to end: frames from before are still written, and
+    // later ones are not waited for. On a busy interface there is always one.
+    let mut ended: Option<Duration> = None;
+    let mut read = 0u64;
     let result = loop {
-        match socket.recv() {
+        let idle = match socket.recv() {
+            Ok(Some(frame)) if ended.is_some_and(|ended| frame.time > ended) => break Ok(()),
             Ok(Some(frame)) => match files.write(&frame) {
-                Ok(written) => summary.packets += u64::from(written),
+                Ok(written) => {
+                    summary.packets += u64::from(written);
+                    false
+                }
                 Err(why) => break Err(why),
             },
-            Ok(None) if ending => break Ok(()),
-            Ok(None) => {
-                let mut both = [
-                    PollFd::new(socket.as_fd(), PollFlags::POLLIN),
-                    PollFd::new(end.as_fd(), PollFlags::POLLIN),
-                ];
-                match poll(&mut both, PollTimeout::NONE) {
-                    Ok(_) => ending = both[1].revents() != Some(PollFlags::empty()),
-                    Err(Errno::EINTR) => (),
-                    Err(why) => break Err(Error::system("cannot wait for frames", why)),
-                }
-            }
+            Ok(None) if ended.is_some() => break Ok(()),
+            Ok(None) => true,
             Err(why) => break Err(why),
+        };
+        read += 1;
+        if ended.is_some() || !(idle || read.is_multiple_of(BURST)) {
+            continue;
+        }
+        let timeout = if idle {
+            PollTimeout::NONE
+        } else {
+            PollTimeout::ZERO
+        };
+        let mut both = [
+            PollFd::new(socket.as_fd(), PollFlags::POLLIN),
+            PollFd::new(end.as_fd(), PollFlags::POLLIN),
+        ];
+        match poll(&mut both, timeout) {
+            Ok(_) if both[1].any() == Some(true) => ended = Some(super::now()),
+            Ok(_) | Err(Errno::EINTR) => (),
+            Err(why) => break Err(Error::system("cannot wait for frames", why)),
         }
     };
     summary.missed = socket.drops().into();

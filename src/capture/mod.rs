@@ -6,7 +6,7 @@
 //!
 //! Times are durations since 1970-01-01 00:00:00 UTC, with nanoseconds.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 pub mod file;
 pub mod live;
@@ -34,6 +34,12 @@ pub enum Direction {
     In,
     /// Out of the host. On a TUN device: read by the program.
     Out,
+}
+
+/// This moment, since 1970-01-01 00:00:00 UTC; 0 if the clock is before that.
+pub fn now() -> Duration {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.unwrap_or_default()
 }
 
 /// A packet as it stands in a capture.

@@ -1,12 +1,12 @@
 //! What this machine lacks for the lab, and what to do about it.
 
 use std::fs::OpenOptions;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anstyle::{AnsiColor, Style};
 
 use super::error::Error as LabError;
+use super::programs::installed;
 use crate::error::Error;
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -90,12 +90,4 @@ fn trial() -> anyhow::Result<()> {
         anyhow::bail!("{}", said.trim().trim_start_matches("error: ").to_owned());
     }
     Ok(())
-}
-
-/// Whether a program of this name is on the path that hosts have.
-fn installed(program: &str) -> bool {
-    let path = std::env::var("PATH").unwrap_or_default();
-    format!("{path}:/usr/sbin:/sbin")
-        .split(':')
-        .any(|folder| Path::new(folder).join(program).is_file())
 }

@@ -104,7 +104,8 @@ fn clear(path: &Path) -> io::Result<()> {
 
 /// Whether shells of other terminals are in the lab with this folder.
 pub fn has_guests(path: &Path) -> anyhow::Result<bool> {
-    let file = File::open(path.join("running"))?;
+    let file = File::open(path.join("running"))
+        .with_context(|| format!("somebody removed the lab's folder {}", path.display()))?;
     Ok(Flock::lock(file, FlockArg::LockExclusiveNonblock).is_err())
 }
 

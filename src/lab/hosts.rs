@@ -19,6 +19,7 @@ use std::ffi::CString;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -27,6 +28,7 @@ use anyhow::{Context, anyhow, bail};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns, unshare};
 
+use super::programs::search_path;
 use crate::capture::Socket;
 use crate::sys;
 
@@ -264,6 +266,9 @@ fn open(name: &str, programs: &Path, ipv6: bool) -> anyhow::Result<(Host, Socket
 fn ip(mut ip: Command, script: &str) -> anyhow::Result<()> {
     let mut child = ip
         .args(["-batch", "-"])
+        .env("PATH", search_path())
+        // Ctrl-C is for us: it ends the lab, and not an `ip` in the middle.
+        .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -314,8 +319,7 @@ impl Host {
                 command.env(name, value);
             }
         }
-        let path = std::env::var("PATH").unwrap_or_default();
-        let path = format!("{}:{path}:/usr/sbin:/sbin", self.programs.display());
+        let path = format!("{}:{}", self.programs.display(), search_path());
         command
             .env("PATH", path)
             .env("LC_ALL", "C.UTF-8")
@@ -324,7 +328,7 @@ impl Host {
             .env("HISTFILE", "");
 
         let namespaces = [&self.net, &self.mnt, &self.uts].map(OwnedFd::try_clone);
-        let folder = std::env::current_dir()?;
+        let folder = std::env::current_dir().unwrap_or_else(|_| "/".into());
         sys::enter(
             &mut command,
             namespaces.into_iter().collect::<io::Result<_>>()?,

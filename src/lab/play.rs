@@ -231,7 +231,12 @@ impl Job {
                 }
             }
         }
-        self.child.wait()?;
+        let status = self.child.wait()?;
+        // What a shell returns for a program that it cannot find.
+        if status.code() == Some(127) {
+            let (host, command) = (&self.host, &self.command);
+            bail!("`{command}` cannot be run on {host}; cargo lab doctor may say why");
+        }
         Ok(())
     }
 
@@ -257,9 +262,8 @@ fn read_some(output: &mut PipeReader) -> Option<Vec<u8>> {
 }
 
 fn show(some: &[u8]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(some)?;
-    out.flush()
+    print!("{}", String::from_utf8_lossy(some));
+    io::stdout().flush()
 }
 
 #[cfg(test)]

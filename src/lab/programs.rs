@@ -15,6 +15,34 @@ pub fn beside_this_one() -> anyhow::Result<PathBuf> {
     Ok(folder.to_owned())
 }
 
+/// Where programs are looked for: the path, and where system programs are on
+/// machines that keep them from ordinary users' paths.
+pub fn search_path() -> String {
+    let path = std::env::var("PATH").unwrap_or_default();
+    format!("{path}:/usr/sbin:/sbin:/usr/bin:/bin")
+}
+
+/// Whether a program of this name is there.
+pub fn installed(program: &str) -> bool {
+    search_path()
+        .split(':')
+        .any(|folder| Path::new(folder).join(program).is_file())
+}
+
+/// Whether the chapter programs are in this folder.
+pub fn check(folder: &Path) -> anyhow::Result<()> {
+    for program in ["ch01", "ch06", "serve", "fetch"] {
+        if !folder.join(program).is_file() {
+            bail!(
+                "there is no program {program} in {}\n  \
+                 --bin-dir names the folder that `cargo build --bins` filled",
+                folder.display()
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Builds all programs into that folder, so that what the reader changed is
 /// what runs. Cargo shows its progress on standard error.
 pub fn build() -> anyhow::Result<()> {
@@ -27,6 +55,9 @@ pub fn build() -> anyhow::Result<()> {
         );
     }
     let folder = beside_this_one()?;
+    if !folder.join("ch01").exists() {
+        eprintln!("next, the programs that will run on the hosts:");
+    }
     let profile = match folder.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => "dev",
         Some(other) => other,

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::Context;
 use nix::errno::Errno;
@@ -19,7 +19,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::folder::Running;
 use crate::capture::file::Records;
-use crate::capture::{Direction, LinkType, Pcap, PcapNg, Socket};
+use crate::capture::{Direction, LinkType, Pcap, PcapNg, Socket, now};
 
 /// How long a frame is held back before it goes into `all.pcapng`: longer than
 /// the kernel takes from noting the time of a frame to handing it to us.
@@ -106,7 +106,8 @@ impl Recorder {
     pub fn finish(self) -> anyhow::Result<Vec<Recorded>> {
         drop(self.keep);
         let recorded = self.thread.join();
-        recorded.map_err(|_| anyhow::anyhow!("the recorder died"))?
+        let recorded = recorded.map_err(|_| anyhow::anyhow!("the recorder died"))?;
+        recorded.map_err(|_| anyhow::anyhow!("the captures are incomplete; see above why"))
     }
 }
 
@@ -115,7 +116,9 @@ fn run(
     files: &mut Files,
     end: PipeReader,
 ) -> anyhow::Result<Vec<Recorded>> {
-    let mut ending = false;
+    // When we were asked to end: frames from before are still written, and
+    // later ones are not waited for. On a busy network there is always one.
+    let mut ended: Option<Duration> = None;
     loop {
         // Up to here, every host has told all.
         let mut told = now();
@@ -125,6 +128,9 @@ fn run(
             // others waiting until their queues are full.
             for nth in 0..BURST {
                 let Some(frame) = socket.recv()? else { break };
+                if ended.is_some_and(|ended| frame.time > ended) {
+                    break;
+                }
                 idle = false;
                 files.write(host, &frame)?;
                 if nth == BURST - 1 {
@@ -133,11 +139,11 @@ fn run(
             }
         }
         files.release(told.saturating_sub(HOLD))?;
-        if !idle {
+        if ended.is_some() {
+            if idle {
+                break;
+            }
             continue;
-        }
-        if ending {
-            break;
         }
         let mut fds: Vec<_> = sockets
             .iter()
@@ -145,15 +151,18 @@ fn run(
             .chain([end.as_fd()])
             .map(|fd| PollFd::new(fd, PollFlags::POLLIN))
             .collect();
-        let timeout = match files.held.is_empty() {
-            true => PollTimeout::NONE,
-            false => PollTimeout::try_from(HOLD)?,
+        let timeout = match (idle, files.held.is_empty()) {
+            (false, _) => PollTimeout::ZERO,
+            (true, false) => PollTimeout::try_from(HOLD)?,
+            (true, true) => PollTimeout::NONE,
         };
         match poll(&mut fds, timeout) {
             Ok(_) | Err(Errno::EINTR) => (),
             Err(why) => return Err(why).context("cannot wait for frames"),
         }
-        ending = fds.last().and_then(PollFd::any) == Some(true);
+        if fds.last().and_then(PollFd::any) == Some(true) {
+            ended = Some(now());
+        }
     }
     files.release(Duration::MAX)?;
 
@@ -211,11 +220,6 @@ pub fn stream(interface: &str, lab: Running) -> anyhow::Result<()> {
             Err(why) => return Err(why).context("cannot wait for frames"),
         }
     }
-}
-
-fn now() -> Duration {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    now.unwrap_or_default()
 }
 
 struct Files {

@@ -23,7 +23,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::unistd::{Pid, getegid, geteuid};
+use nix::unistd::{Pid, getegid, geteuid, getpgrp, tcgetpgrp};
 
 use super::error::Error;
 use crate::sys;
@@ -46,16 +46,28 @@ pub fn begin() -> anyhow::Result<ExitStatus> {
     inner.args(std::env::args_os().skip(1));
     inner.env(LIFELINE, end.as_raw_fd().to_string());
     sys::hand_down(&mut inner, end.into());
+    let terminal = has_terminal();
+    if terminal {
+        inner.env(TERMINAL, "1");
+    }
     let inner = inner.spawn().context("cannot start the lab")?;
     let status = wait(inner, &signals)?;
     drop(keep);
+    if terminal {
+        let _ = sys::take_terminal();
+    }
     Ok(status)
 }
 
 /// Runs a command that joins a lab, and waits for its end.
 pub fn run(command: &mut Command) -> anyhow::Result<ExitStatus> {
     let signals = signals(&[Signal::SIGCHLD])?;
-    wait(command.spawn()?, &signals)
+    let terminal = has_terminal();
+    let status = wait(command.spawn()?, &signals)?;
+    if terminal {
+        let _ = sys::take_terminal();
+    }
+    Ok(status)
 }
 
 /// Waits for the end of a child, and passes the signals that would end this
@@ -72,9 +84,6 @@ fn wait(mut child: Child, signals: &SignalFd) -> anyhow::Result<ExitStatus> {
             Err(why) => return Err(why).context("cannot wait for a child"),
         }
         if let Some(status) = child.try_wait()? {
-            if io::stdin().is_terminal() {
-                let _ = sys::take_terminal();
-            }
             return Ok(status);
         }
     }
@@ -98,13 +107,22 @@ pub fn join_processes(pid: u32) -> io::Result<()> {
     Ok(setns(processes, CloneFlags::CLONE_NEWPID)?)
 }
 
-/// Gives the terminal, if there is one, to this command while it runs, so that
-/// Ctrl-C and Ctrl-Z reach it and not us. The outer process takes it back: the
-/// inner one cannot, its process group has no number in its own world.
+/// Set for the inner process if the outer one may give the terminal away.
+const TERMINAL: &str = "LAB_TERMINAL";
+
+/// Gives the terminal to this command while it runs, so that Ctrl-C and Ctrl-Z
+/// reach it and not us: if there is a terminal, and we have it. The outer
+/// process takes it back; the inner one cannot, and cannot even tell whether
+/// it has it, for its process group has no number in its own world.
 pub fn foreground(command: &mut Command) {
-    if io::stdin().is_terminal() {
+    if std::env::var_os(TERMINAL).is_some() || has_terminal() {
         sys::foreground(command);
     }
+}
+
+/// Whether Ctrl-C at the terminal on standard input would reach this process.
+fn has_terminal() -> bool {
+    io::stdin().is_terminal() && getpgrp().as_raw() > 0 && tcgetpgrp(io::stdin()) == Ok(getpgrp())
 }
 
 /// The exit code that a shell would report for this status.

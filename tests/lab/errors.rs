@@ -222,6 +222,8 @@ fn bad_addresses() {
         ("fd00::1/200", "a number from 0 to 128, not \"200\""),
         ("192.168.0.1/", "a number from 0 to 32, not \"\""),
         ("/24", "is not an IP address"),
+        ("0.0.0.0/0", "not an address that a host can have"),
+        ("224.0.0.1/24", "not an address that a host can have"),
         ("", "the prefix length is missing"),
     ] {
         for name in ["ch02", "ch03", "ch05", "ch06"] {
@@ -232,7 +234,15 @@ fn bad_addresses() {
     }
     run(as_user(program("ch06")).args(["--addr", "192.168.0.1/24", "--peer", "203.0.113.2"]))
         .code(2)
-        .says("invalid value '203.0.113.2' for '--peer");
+        .says("write them like 203.0.113.2:9876");
+    for (peer, words) in [
+        ("203.0.113.2:0", "nobody can be reached at port 0"),
+        ("0.0.0.0:9876", "is not the address of one host"),
+        ("right:9876", "write them like"),
+    ] {
+        let args = ["--addr", "192.168.0.1/24", "--peer", peer];
+        run(as_user(program("ch06")).args(args)).code(2).says(words);
+    }
     run(as_user(program("ch06")).args(["--addr", "192.168.0.1/24"]))
         .code(2)
         .says("--peer");
@@ -307,7 +317,7 @@ fn captures() {
         fails(&lab, &format!("{program} --capture /run/small"))
             .says("error: cannot write the capture /run/small/")
             .says("No space left on device")
-            .says("make room on that disk, or give --capture another folder");
+            .says("make room on that disk, or choose another folder");
     }
     lab.run("left", "ch04 --peer 203.0.113.2:9876 --capture /run/file x")
         .code(1)

@@ -594,6 +594,9 @@ fn wrong_words() {
     run(lab().arg("shel"))
         .code(1)
         .says("commands: up, shell, capture, compare, bless, doctor");
+    run(lab().args(["03", "up"]))
+        .code(1)
+        .says("a chapter and a command at once");
     run(lab().args(["shell", "middle"]))
         .code(2)
         .says("left, internet, right");

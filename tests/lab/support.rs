@@ -201,6 +201,10 @@ impl Program {
         let _ = kill(Pid::from_raw(self.child.id() as i32), signal);
     }
 
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     /// Ctrl-C, and what the program printed until its end.
     #[track_caller]
     pub fn stop(self) -> Done {

@@ -63,6 +63,21 @@ pub const TESTS: &[Test] = &[
         run: killed_in_mid_traffic,
     },
     Test {
+        name: "tunnel: Ctrl-C ends it while packets flow, and the lab too",
+        needs: &[Need::Lab, PING],
+        run: stopped_in_mid_traffic,
+    },
+    Test {
+        name: "tunnel: senders that cannot be answered do no harm",
+        needs: &[Need::Lab],
+        run: odd_senders,
+    },
+    Test {
+        name: "tunnel: nobody reads what it prints",
+        needs: &[Need::Lab, PING],
+        run: closed_output,
+    },
+    Test {
         name: "tunnel: an absent peer is no error",
         needs: &[Need::Lab, PING],
         run: absent_peer,
@@ -397,7 +412,8 @@ fn killed_in_mid_traffic() {
     lab.captured("left-tun0", "echo reply", 300);
     lab.run("left", "pkill -KILL ch06").code(0);
     ping.signal(Signal::SIGINT);
-    (left.wait(), right.wait()); // all hosts' processes are in one world
+    left.wait();
+    right.wait(); // all hosts' processes are in one world
 
     let ours = capture::read(&folder.join("tun0.pcap")).unwrap();
     let theirs = capture::read(&lab.folder().join("left-tun0.pcap")).unwrap();
@@ -417,6 +433,89 @@ fn killed_in_mid_traffic() {
         "one file is written before the other"
     );
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A packet that goes round for ever is the busiest network there is: the
+/// address of the peer is behind the tunnel itself.
+fn stopped_in_mid_traffic() {
+    let mut lab = Lab::up();
+    let folder = temporary("busy");
+    let left = format!(
+        "ch06 --addr 192.168.0.1/24 --peer 192.168.0.2:9876 --capture {}",
+        folder.display()
+    );
+    let left = lab.start_on("left", &left);
+    lab.run("left", "ping -c 1 -W 1 -s 1472 192.168.0.3")
+        .code(1);
+    // While it goes round, the lab must end.
+    lab.end().code(0);
+    left.wait();
+    std::fs::remove_dir_all(folder).unwrap();
+
+    let lab = Lab::up();
+    let folder = temporary("busy");
+    let [left, right] = tunnel(&lab, &V4, &V4);
+    right.stop().code(0);
+    let right = format!(
+        "ch06 --addr 192.168.0.2/24 --peer 198.51.100.2:9876 --capture {}",
+        folder.display()
+    );
+    let right = lab.start_on("right", &right);
+    let flood = Program::start(&mut lab.on("left", "ping -q -f -c 200000 -w 20 192.168.0.2"));
+    let mut flood = flood.until("PING");
+    lab.captured("right-tun0", "echo reply", 500);
+    right.stop().code(0).says("packets captured");
+    assert!(
+        flood.is_running(),
+        "the program waited for the end of the flood"
+    );
+    flood.stop();
+    left.stop().code(0);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// Whoever knocks, the programs that wait for anyone go on.
+fn odd_senders() {
+    let lab = Lab::up_with_ipv6();
+    let folder = temporary("odd");
+    for program in ["ch04", "ch05 --addr 192.168.0.2/24"] {
+        let capture = format!("--capture {}", folder.display());
+        let server = lab.start_on("right", &format!("{program} --listen [::]:9876 {capture}"));
+        let knock = "ch04 --listen 198.51.100.2:7000 --peer 203.0.113.2:9876 hello";
+        lab.run("left", knock).code(0);
+        let knock = "ch04 --listen [2001:db8:1::2]:7000 --peer [2001:db8:2::2]:9876 hello";
+        lab.run("left", knock).code(0);
+        // The broadcast address of a network as the sender.
+        lab.run("left", "ip address add 198.51.100.77/24 dev eth0")
+            .code(0);
+        lab.run("right", "ip route add prohibit 198.51.100.77")
+            .code(0);
+        let knock = "ch04 --listen 198.51.100.77:7000 --peer 203.0.113.2:9876 hello";
+        lab.run("left", knock).code(0);
+        lab.run("left", "ip address delete 198.51.100.77/24 dev eth0")
+            .code(0);
+        lab.run("right", "ip route delete prohibit 198.51.100.77")
+            .code(0);
+        server.stop().code(0).says("packets captured");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// As in `ch06 -v | head`, and with a full disk behind standard output.
+fn closed_output() {
+    let lab = Lab::up();
+    let ch03 = "ch03 --addr 192.168.0.1/24 -v";
+    let piped = format!("sh -c '{ch03} 2>&1 | head -n 1'");
+    let piped = Program::start(&mut lab.on("left", &piped)).until("tun0");
+    lab.run("left", "ping -c 2 -i 0.2 -W 1 192.168.0.2");
+    assert_eq!(
+        piped.wait().output.lines().count(),
+        1,
+        "and no word of a panic"
+    );
+    lab.run("left", &format!("sh -c '{ch03} > /dev/full'"))
+        .code(1)
+        .says("error: cannot write to standard output: No space left on device");
 }
 
 fn absent_peer() {
