@@ -10,6 +10,8 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use std::sync::mpsc::channel;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -29,6 +31,9 @@ use folder::Folder;
 use hosts::Host;
 use recorder::{Recorded, Recorder};
 use world::Lifeline;
+
+/// How long the captures may take to be completed when a signal ends the lab.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a lab is started with.
 pub struct Setup {
@@ -85,7 +90,10 @@ impl Lab {
         lifeline.watch(move |_| {
             let open = lock(&watched).take();
             if let Some(Open { recorder, folder }) = open {
-                if let Some(Ok(recorded)) = recorder.map(Recorder::finish)
+                // In a thread, because a disk may hang; and the lab ends anyhow.
+                let (tell, told) = channel();
+                thread::spawn(move || tell.send(recorder.map(Recorder::finish)));
+                if let Ok(Some(Ok(recorded))) = told.recv_timeout(PATIENCE)
                     && let Some(gaps) = recorder::missed(&recorded)
                 {
                     eprintln!("{gaps}");
@@ -130,7 +138,7 @@ impl Lab {
             // Processes whose parents have ended are handed to the first
             // process of their world, which has to bury them.
             if nix::sys::wait::wait().is_err() {
-                std::thread::sleep(Duration::from_millis(200));
+                thread::sleep(Duration::from_millis(200));
             }
         }
     }
