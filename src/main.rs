@@ -16,7 +16,8 @@ use ip_over_udp::lab::error::Error;
 use ip_over_udp::lab::folder::{self, Running};
 use ip_over_udp::lab::hosts::{self, Host, NAMES};
 use ip_over_udp::lab::journey::Journey;
-use ip_over_udp::lab::recorder::{self, Recorded};
+use ip_over_udp::lab::recorder;
+use ip_over_udp::lab::summary::{self, shown};
 use ip_over_udp::lab::world::{self, Lifeline};
 use ip_over_udp::lab::{Lab, Setup, compare, doctor, play, programs};
 
@@ -270,28 +271,8 @@ fn play_experiment(lab: Lab, name: &str, experiment: &play::Experiment) -> anyho
         };
         anstream::print!("\n{}", journey.render());
     }
-    summary(&folder, &recorded);
+    summary::print(&folder, &recorded);
     Ok(0)
-}
-
-/// Where the captures are, and how to look at them.
-fn summary(folder: &Path, recorded: &[Recorded]) {
-    let folder = folder.display();
-    anstream::println!("\n{BOLD}Captures{BOLD:#} in {folder}");
-    for it in recorded {
-        println!(
-            "  {:<24}{:>4} packets",
-            format!("{}.pcap", it.interface),
-            it.packets
-        );
-    }
-    println!("  {:<24} all of them, in the order of time", "all.pcapng");
-    if let Some(gaps) = recorder::missed(recorded) {
-        println!("  {gaps}");
-    }
-    anstream::println!("\n{BOLD}Look at them{BOLD:#}");
-    println!("  wireshark -d udp.port==9876,ip {folder}/all.pcapng");
-    println!("  tshark -d udp.port==9876,ip -r {folder}/all.pcapng");
 }
 
 /// `lab compare`: the exit code is 0 if there is no difference.
@@ -399,10 +380,4 @@ fn base(options: &Options) -> anyhow::Result<PathBuf> {
         None => Path::new(programs::TREE).join("target/lab"),
         Some(out) => std::path::absolute(out)?,
     })
-}
-
-/// A path as the reader would type it: relative, if it is below this folder.
-fn shown(path: &Path) -> PathBuf {
-    let here = std::env::current_dir().unwrap_or_default();
-    path.strip_prefix(here).unwrap_or(path).to_owned()
 }

@@ -2,15 +2,14 @@
 //!
 //! [`world`] makes the processes and namespaces that it lives in, [`hosts`] the
 //! hosts and their cables; [`recorder`] captures every interface into the
-//! [`folder`] of the run; [`play`] plays an experiment, and [`journey`] tells
-//! what became of one packet. [`compare`] lays captures beside the reference.
-//! [`programs`] builds what the hosts run, and
-//! [`doctor`] says what a machine lacks.
+//! [`folder`] of the run; [`play`] plays an experiment, [`journey`] tells what
+//! became of one packet, and [`summary`] where the captures are. [`compare`]
+//! lays captures beside the reference. [`programs`] builds what the hosts run,
+//! and [`doctor`] says what a machine lacks.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -25,6 +24,7 @@ pub mod journey;
 pub mod play;
 pub mod programs;
 pub mod recorder;
+pub mod summary;
 pub mod world;
 
 use folder::Folder;
