@@ -3,7 +3,7 @@
 //! | module | what it is for | the chapter that builds it |
 //! |---|---|---|
 //! | [`device`] | open and configure a TUN device | 1 and 2 |
-//! | [`packet`] | one packet as one line, or as bytes | 2 on |
+//! | [`packet`] | one packet as one line, layer by layer, or as bytes | 2 on |
 //! | [`capture`] | pcap files; listening to an interface | 2 and 4 |
 //! | [`icmp`] | the checksum of a ping | 3 |
 //! | [`udp`] | the socket between the two ends | 4 |

@@ -102,9 +102,9 @@ fn mutated_captures_are_read_or_refused() {
     let files: Vec<Vec<u8>> = captures().iter().map(|it| fs::read(it).unwrap()).collect();
     let mut random = Random(0x0919_2026);
     let (mut read, mut refused) = (0, 0);
-    for _ in 0..mutations() / 10 {
+    for _ in 0..mutations() {
         let mut bytes = files[random.below(files.len())].clone();
-        bytes.truncate(4000);
+        bytes.truncate(600); // the headers and a few packets
         random.mutate(&mut bytes);
         match capture::read_from(std::io::Cursor::new(bytes)) {
             Ok(_) => read += 1,
