@@ -297,7 +297,7 @@ fn the_demo() {
     assert!(!done.output.contains('\x1b'), "no colours in a pipe");
     for line in done.output.lines() {
         assert!(
-            line.chars().count() <= 80 || line.contains("all.pcapng"),
+            line.chars().count() <= 80 || line.contains("ip-over-udp-test"),
             "too wide: {line}"
         );
     }
