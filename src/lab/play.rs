@@ -145,6 +145,9 @@ impl Experiment {
                     prompt(host, command);
                     let mut job = Job::start(&lab.hosts, host, command)?;
                     job.show_until_end(LIMIT)?;
+                    // The end of a connection, for example, comes after the
+                    // end of the program that made it.
+                    lab.settle();
                 }
                 Step::Start { host, command } => {
                     prompt(host, &format!("{command} &"));

@@ -25,8 +25,9 @@ use crate::capture::{Direction, LinkType, Pcap, PcapNg, Socket, now};
 /// the kernel takes from noting the time of a frame to handing it to us.
 const HOLD: Duration = Duration::from_millis(5);
 
-/// How long no frame must be seen for the network to count as silent.
-const SILENCE: Duration = Duration::from_millis(20);
+/// How long no frame must be seen for the network to count as silent: longer
+/// than the 40 ms by which Linux delays an acknowledgement.
+const SILENCE: Duration = Duration::from_millis(60);
 
 /// How many frames are read from one host before the next has its turn.
 const BURST: usize = 64;
@@ -92,7 +93,7 @@ impl Recorder {
     /// a program set off may still be on its way when the program has ended.
     pub fn settle(&self) {
         let mut before = u64::MAX;
-        for _ in 0..50 {
+        for _ in 0..16 {
             let now = self.seen.load(Ordering::Relaxed);
             if now == before {
                 return;
