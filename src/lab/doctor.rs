@@ -13,43 +13,125 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const MISSING: Style = AnsiColor::Yellow.on_default();
 
-/// Programs that some chapters use: what for, and the Debian package.
-const TOOLS: &[(&str, &str, &str)] = &[
-    ("ping", "chapters 1, 2, 3, 5 and 6", "iputils-ping"),
-    ("tshark", "looking at captures in a terminal", "tshark"),
-    ("wireshark", "looking at captures in a window", "wireshark"),
-    ("curl", "a web client besides `fetch`", "curl"),
-    ("wget", "a web client besides `fetch`", "wget"),
+/// Something that the lab needs or can use. The doctor looks for it; the book's
+/// table of troubles is made of the same entries.
+pub struct Need {
+    /// What it is called.
+    pub name: &'static str,
+    /// What it is for, with the chapters if not all of them need it.
+    pub purpose: &'static str,
+    /// How the doctor looks for it.
+    look: Look,
+    /// Each way in which it can fail, as the reader sees it: what failed in the
+    /// first line, what to do in those below.
+    pub messages: fn() -> Vec<String>,
+}
+
+enum Look {
+    /// Without it there is no lab.
+    Needed(fn() -> anyhow::Result<()>),
+    /// A program, without which there is.
+    Useful,
+}
+
+/// All that the doctor looks for.
+pub const NEEDS: &[Need] = &[
+    Need {
+        name: "the file /dev/net/tun",
+        purpose: "every chapter",
+        look: Look::Needed(tun),
+        messages: || {
+            let errors = [Error::TunMissing, Error::TunNoDriver, Error::TunForbidden];
+            errors.map(|error| error.to_string()).into()
+        },
+    },
+    Need {
+        name: "the program ip",
+        purpose: "every chapter",
+        look: Look::Needed(ip),
+        messages: || vec![LabError::NoIp.to_string()],
+    },
+    Need {
+        name: "a world of our own, with a TUN device in it",
+        purpose: "every chapter",
+        look: Look::Needed(trial),
+        messages: || {
+            let step = "unshare";
+            let errors = [
+                LabError::Forbidden { step },
+                LabError::TooMany,
+                LabError::Missing { step },
+            ];
+            errors.map(|error| error.to_string()).into()
+        },
+    },
+    Need {
+        name: "ping",
+        purpose: "chapters 1, 2, 3, 5 and 6",
+        look: Look::Useful,
+        messages: || missing("ping", "iputils-ping"),
+    },
+    Need {
+        name: "tshark",
+        purpose: "looking at captures in a terminal",
+        look: Look::Useful,
+        messages: || missing("tshark", "tshark"),
+    },
+    Need {
+        name: "wireshark",
+        purpose: "looking at captures in a window",
+        look: Look::Useful,
+        messages: || missing("wireshark", "wireshark"),
+    },
+    Need {
+        name: "curl",
+        purpose: "a web client besides `fetch`",
+        look: Look::Useful,
+        messages: || missing("curl", "curl"),
+    },
+    Need {
+        name: "wget",
+        purpose: "a web client besides `fetch`",
+        look: Look::Useful,
+        messages: || missing("wget", "wget"),
+    },
 ];
+
+/// What a shell says of a program that is not there, and the Debian package.
+fn missing(program: &str, package: &str) -> Vec<String> {
+    vec![format!(
+        "{program}: command not found\n  sudo apt-get install {package}"
+    )]
+}
 
 /// Prints a line for each thing that the lab needs or can use. `true` if it
 /// has all that it needs.
 pub fn report() -> bool {
     let mut ready = true;
-    for (what, result) in [
-        ("the file /dev/net/tun", tun()),
-        ("the program ip", ip()),
-        ("a world of our own, with a TUN device in it", trial()),
-    ] {
-        match result {
-            Ok(()) => anstream::println!("{GOOD}good{GOOD:#}     {what}"),
-            Err(why) => {
-                ready = false;
-                anstream::println!("{BAD}needed{BAD:#}   {what}");
-                for line in format!("{why:#}").lines() {
-                    anstream::println!("         {line}");
+    for need in NEEDS {
+        let Need { name, purpose, .. } = need;
+        match need.look {
+            Look::Needed(look) => match look() {
+                Ok(()) => anstream::println!("{GOOD}good{GOOD:#}     {name}"),
+                Err(why) => {
+                    ready = false;
+                    anstream::println!("{BAD}needed{BAD:#}   {name}");
+                    for line in format!("{why:#}").lines() {
+                        anstream::println!("         {line}");
+                    }
+                }
+            },
+            Look::Useful if installed(name) => {
+                anstream::println!("{GOOD}good{GOOD:#}     {name}: {purpose}");
+            }
+            Look::Useful => {
+                anstream::println!("{MISSING}missing{MISSING:#}  {name}: {purpose}");
+                for message in (need.messages)() {
+                    for remedy in message.lines().skip(1) {
+                        anstream::println!("         {}", remedy.trim());
+                    }
                 }
             }
-        }
-    }
-    for (tool, purpose, package) in TOOLS {
-        if installed(tool) {
-            anstream::println!("{GOOD}good{GOOD:#}     {tool}: {purpose}");
-        } else {
-            anstream::println!(
-                "{MISSING}missing{MISSING:#}  {tool}: {purpose}\n         \
-                 sudo apt-get install {package}"
-            );
         }
     }
     ready

@@ -1,10 +1,41 @@
 //! Builds *IP over UDP, packet by packet*.
 //!
+//! A page's text goes through [`page`]: its directives become code, tables and
+//! figures from the tree, its transcripts are marked up. mdBook makes HTML of
+//! it, and [`check`] reads that HTML as a reader would: does each link lead
+//! somewhere, does each figure say in words what it shows.
+//!
 //! | module | what it is for |
 //! |---|---|
+//! | [`build`] | the whole book, into `target/book`, or not at all |
+//! | [`serve`] | the same, again after each change, in a browser |
+//! | [`preprocess`] | the same directives for stock `mdbook build` |
+//! | [`page`] | one page: directives and code blocks |
+//! | [`listing`] | `{{#listing src/icmp.rs checksum}}`: code, by its anchor |
+//! | [`anchor`] | where the anchors of a source file are |
+//! | [`source`] | source files as pages that a listing can link to |
+//! | [`changes`] | `{{#changes ch05 ch06}}`: from one program to the next |
+//! | [`doctor`] | `{{#doctor}}`: what `cargo lab doctor` can say |
+//! | [`console`] | transcripts: prompts, commands and output told apart |
 //! | [`figure`] | draws packets, packet lists and journeys from captures |
+//! | [`check`] | what must be true of the finished book |
+//! | [`problem`] | what is wrong, and in which line of which file |
+//! | [`html`] | text and blocks for HTML inside Markdown |
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod anchor;
+pub mod build;
+pub mod changes;
+pub mod check;
+pub mod console;
+pub mod doctor;
 pub mod figure;
+pub mod html;
+pub mod listing;
+pub mod page;
+pub mod preprocess;
+pub mod problem;
+pub mod serve;
+pub mod source;

@@ -1,5 +1,149 @@
 //! `cargo book`: the command line of the book's tool.
 
-fn main() {
-    println!("the book cannot be built yet");
+#![forbid(unsafe_code)]
+
+use std::io::{stdin, stdout};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use book_tool::build::build;
+use book_tool::serve::Serving;
+use book_tool::{preprocess, problem::Problems};
+use clap::{Parser, Subcommand};
+
+/// Build the book, and check it
+///
+/// All that is wrong with it is reported at once, with file and line, and the
+/// last good book stays where it is.
+#[derive(Parser)]
+#[command(name = "cargo book", bin_name = "cargo book")]
+struct Args {
+    #[command(subcommand)]
+    action: Option<Action>,
+
+    /// Open the book in a browser
+    #[arg(long, global = true)]
+    open: bool,
+
+    /// Only warn of anchors in the code that no page uses
+    ///
+    /// While a chapter is being written, its code is there before its text.
+    /// Without this, such an anchor is an error: the page that showed it has
+    /// lost it, or it was never needed.
+    #[arg(long, global = true)]
+    draft: bool,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Show the book at an address of this machine, and build it again after each change
+    Serve {
+        /// The port; 0 is any free one
+        #[arg(long, default_value_t = 3000)]
+        port: u16,
+    },
+    /// Replace the directives for stock `mdbook`, which calls this itself
+    #[command(hide = true)]
+    Preprocess {
+        #[command(subcommand)]
+        question: Option<Question>,
+    },
+}
+
+#[derive(Subcommand)]
+enum Question {
+    /// Whether a renderer is one that the directives are drawn for
+    Supports {
+        /// Its name
+        renderer: String,
+    },
+}
+
+fn main() -> ExitCode {
+    // mdBook speaks through `tracing`, and to nobody if nobody listens.
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_writer(std::io::stderr)
+        .without_time()
+        .with_target(false)
+        .init();
+    match run(Args::parse()) {
+        Ok(code) => code,
+        Err(why) => {
+            match why.downcast_ref::<Problems>() {
+                Some(problems) => {
+                    eprintln!("{problems}");
+                    let number = book_tool::html::count(problems.0.len(), "problem");
+                    eprintln!("error: the book has {number}");
+                }
+                None => eprintln!("error: {why:#}"),
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let tree = tree()?;
+    match args.action {
+        None => {
+            let built = build(&tree, args.draft)?;
+            for warning in &built.warnings {
+                eprintln!("warning: {warning}");
+            }
+            let page = built.folder.join("index.html");
+            println!("the book is built; open {}", from_here(&page, &tree));
+            if args.open {
+                open(&page.to_string_lossy())?;
+            }
+        }
+        Some(Action::Serve { port }) => {
+            let serving = Serving::start(&tree, port, args.draft)?;
+            let address = format!("http://{}/", serving.address);
+            println!("the book is at {address} until Ctrl-C");
+            if args.open {
+                open(&address)?;
+            }
+            serving.wait();
+        }
+        Some(Action::Preprocess { question: None }) => {
+            preprocess::run(&tree, stdin().lock(), stdout().lock())?;
+        }
+        Some(Action::Preprocess {
+            question: Some(Question::Supports { renderer }),
+        }) => {
+            let yes = preprocess::supports(&renderer);
+            return Ok(ExitCode::from(u8::from(!yes)));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The root of the tree: as Cargo says now, or else as it said when it compiled
+/// this.
+fn tree() -> anyhow::Result<PathBuf> {
+    let now = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let tool = now.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let tree = tool.join("../..");
+    tree.canonicalize()
+        .with_context(|| format!("cannot find the tree of the book at {}", tree.display()))
+}
+
+/// A path of the tree as seen from the current directory.
+fn from_here(path: &Path, tree: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let shown = match (path.strip_prefix(&here), here.strip_prefix(tree)) {
+        (Ok(below), _) => below.to_owned(),
+        (_, Ok(inside)) => {
+            let up: PathBuf = inside.components().map(|_| "..").collect();
+            up.join(path.strip_prefix(tree).unwrap_or(path))
+        }
+        _ => path.to_owned(),
+    };
+    shown.display().to_string()
+}
+
+fn open(what: &str) -> anyhow::Result<()> {
+    opener::open(what).with_context(|| format!("cannot open a browser; open {what} in one"))
 }

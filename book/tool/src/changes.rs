@@ -1,0 +1,139 @@
+//! `{{#changes ch05 ch06}}`: what changed from one chapter's program to the
+//! next, and which modules it uses for the first time.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use similar::{ChangeTag, TextDiff};
+
+use crate::anchor::is_marker;
+use crate::html::{count, escape};
+use crate::page::Links;
+
+/// Unchanged lines around a change.
+const AROUND: usize = 2;
+/// A change of more lines than this is folded away.
+const SHORT: usize = 40;
+
+/// The changes as HTML.
+pub fn render(tree: &Path, arguments: &str, links: &Links) -> anyhow::Result<String> {
+    let [from, to] = arguments.split_whitespace().collect::<Vec<_>>()[..] else {
+        bail!("it takes two chapters: {{{{#changes ch05 ch06}}}}");
+    };
+    let (from, to) = (Program::read(tree, from)?, Program::read(tree, to)?);
+    let mut html = difference(&from, &to, links);
+    let new: Vec<_> = to.modules.difference(&from.modules).collect();
+    if !new.is_empty() {
+        html += "<p>It uses for the first time:</p>\n<ul>\n";
+        for module in new {
+            let (file, about) = describe(tree, module)?;
+            html += &format!("<li>{}: {}</li>\n", links.to(&file, None), escape(&about));
+        }
+        html += "</ul>\n";
+    }
+    Ok(html)
+}
+
+struct Program {
+    /// As a path from the root of the tree.
+    file: String,
+    text: String,
+    /// The modules of the library that it names.
+    modules: BTreeSet<String>,
+}
+
+impl Program {
+    /// Finds a program by its chapter, `ch05`.
+    fn read(tree: &Path, chapter: &str) -> anyhow::Result<Program> {
+        let folder = tree.join("chapters");
+        let entries = std::fs::read_dir(&folder).context("cannot read chapters/")?;
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let prefix = format!("{chapter}_");
+        let mut names = names.filter(|name| name.starts_with(&prefix) && name.ends_with(".rs"));
+        let name = names
+            .next()
+            .with_context(|| format!("there is no program chapters/{chapter}_*.rs"))?;
+        let file = format!("chapters/{name}");
+        let text = std::fs::read_to_string(tree.join(&file))
+            .with_context(|| format!("cannot read {file}"))?;
+        let lines = text.lines().filter(|line| !is_marker(line));
+        let text: String = lines.map(|line| format!("{line}\n")).collect();
+        let uses = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("use ip_over_udp::"));
+        let name = |path: &str| path.split([':', ';']).next().unwrap_or("").to_owned();
+        let modules = uses.map(name).collect();
+        Ok(Program {
+            file,
+            text,
+            modules,
+        })
+    }
+}
+
+fn difference(from: &Program, to: &Program, links: &Links) -> String {
+    let diff = TextDiff::from_lines(&from.text, &to.text);
+    let (mut added, mut removed, mut shown) = (0, 0, 0);
+    let (mut rows, mut next) = (String::new(), 0);
+    for group in diff.grouped_ops(AROUND) {
+        let begin = group.first().map_or(0, |op| op.new_range().start);
+        rows += &fold(begin - next);
+        next = group.last().map_or(0, |op| op.new_range().end);
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let (class, sign) = match change.tag() {
+                ChangeTag::Insert => ("added", '+'),
+                ChangeTag::Delete => ("removed", '-'),
+                ChangeTag::Equal => ("same", ' '),
+            };
+            added += usize::from(class == "added");
+            removed += usize::from(class == "removed");
+            shown += 1;
+            let line = escape(change.value().trim_end_matches('\n'));
+            rows += &format!("<span class=\"{class}\">{sign} {line}</span>\n");
+        }
+    }
+    rows += &fold(to.text.lines().count() - next);
+    let open = if shown <= SHORT { " open" } else { "" };
+    let (from, to) = (links.to(&from.file, None), links.to(&to.file, None));
+    format!(
+        "<p>From {from} to {to}:</p>\n<details{open}>\n\
+         <summary>{} added, {removed} removed</summary>\n\
+         <pre class=\"diff\"><code class=\"nohighlight\">{rows}</code></pre>\n</details>\n",
+        count(added, "line")
+    )
+}
+
+fn fold(lines: usize) -> String {
+    match lines {
+        0 => String::new(),
+        _ => format!(
+            "<span class=\"fold\">  … {} as before</span>\n",
+            count(lines, "line")
+        ),
+    }
+}
+
+/// A module's file, and the first sentence of its own description.
+fn describe(tree: &Path, module: &str) -> anyhow::Result<(String, String)> {
+    let files = [format!("src/{module}.rs"), format!("src/{module}/mod.rs")];
+    let file = files
+        .into_iter()
+        .find(|file| tree.join(file).exists())
+        .with_context(|| format!("there is no module src/{module}.rs"))?;
+    let text =
+        std::fs::read_to_string(tree.join(&file)).with_context(|| format!("cannot read {file}"))?;
+    let comment = text.lines().map_while(|line| line.strip_prefix("//!"));
+    let first: Vec<_> = comment
+        .map(str::trim)
+        .take_while(|line| !line.is_empty())
+        .collect();
+    let first = first.join(" ");
+    if first.is_empty() {
+        bail!("{file}:1: the module has no description");
+    }
+    let sentence = first
+        .split_once(". ")
+        .map_or(&*first, |(sentence, _)| sentence);
+    Ok((file, sentence.trim_end_matches('.').to_owned()))
+}

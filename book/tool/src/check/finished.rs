@@ -1,0 +1,109 @@
+//! The finished book, read as a browser reads it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use anyhow::Context;
+use scraper::{Html, Selector};
+use walkdir::WalkDir;
+
+use super::{figures, links};
+use crate::problem::Problem;
+
+/// All pages, by their path from the root of the book.
+pub type Pages = BTreeMap<String, Page>;
+
+/// A finished page.
+pub struct Page {
+    /// Its elements.
+    pub html: Html,
+    /// The names that a link can point at.
+    pub ids: BTreeSet<String>,
+}
+
+/// What is wrong with the finished book in the folder `built`.
+pub fn problems(tree: &Path, built: &Path) -> anyhow::Result<Vec<Problem>> {
+    let (mut pages, mut problems) = (Pages::new(), Vec::new());
+    for entry in WalkDir::new(built).sort_by_file_name() {
+        let entry = entry?;
+        if entry
+            .path()
+            .extension()
+            .is_none_or(|extension| extension != "html")
+        {
+            continue;
+        }
+        let path = entry.path().strip_prefix(built)?.display().to_string();
+        let text = std::fs::read_to_string(entry.path())
+            .with_context(|| format!("cannot read {path} of the finished book"))?;
+        let html = Html::parse_document(&text);
+        let mut ids = BTreeSet::new();
+        for element in html.select(&selector("[id]")) {
+            let id = element.attr("id").unwrap_or("");
+            if !ids.insert(id.to_owned()) {
+                let what = format!("two elements of this page have the id {id}");
+                problems.push(Origin::of(tree, &path).last(&[id], what));
+            }
+        }
+        pages.insert(path, Page { html, ids });
+    }
+    for (path, page) in &pages {
+        // mdBook's own copies: all of print.html stands in other pages too, and
+        // index.html is the first of them.
+        if path == "print.html" || path == "index.html" {
+            continue;
+        }
+        let origin = Origin::of(tree, path);
+        problems.extend(links::problems(&origin, path, page, &pages, built));
+        problems.extend(figures::problems(&origin, page));
+    }
+    Ok(problems)
+}
+
+/// The text that a finished page was made of.
+pub struct Origin {
+    file: String,
+    text: String,
+}
+
+impl Origin {
+    /// Finds it for a page's path in the finished book.
+    fn of(tree: &Path, page: &str) -> Origin {
+        let page = page.trim_end_matches(".html");
+        let file = match page.strip_prefix("source/") {
+            Some(source) => source.to_owned(),
+            None => format!("book/src/{page}.md"),
+        };
+        let text = std::fs::read_to_string(tree.join(&file)).unwrap_or_default();
+        Origin { file, text }
+    }
+
+    /// A problem in the first line that has one of these texts in it: the
+    /// likeliest text first.
+    pub fn first(&self, texts: &[&str], what: impl std::fmt::Display) -> Problem {
+        let lines = |text: &&str| self.lines_with(text).into_iter().next();
+        Problem::somewhere(&self.file, texts.iter().find_map(lines), what)
+    }
+
+    /// The same for the last line: a second heading is the one too many.
+    fn last(&self, texts: &[&str], what: impl std::fmt::Display) -> Problem {
+        let lines = |text: &&str| self.lines_with(text).into_iter().next_back();
+        Problem::somewhere(&self.file, texts.iter().find_map(lines), what)
+    }
+
+    fn lines_with(&self, text: &str) -> Vec<usize> {
+        if text.is_empty() {
+            return Vec::new();
+        }
+        let lines = (1..).zip(self.text.lines());
+        lines
+            .filter(|(_, line)| line.contains(text))
+            .map(|(number, _)| number)
+            .collect()
+    }
+}
+
+/// A selector that is known to be right.
+pub fn selector(text: &'static str) -> Selector {
+    Selector::parse(text).unwrap_or_else(|why| unreachable!("{text}: {why}"))
+}

@@ -1,0 +1,82 @@
+//! Links: each leads to a file of the book and to a place in it, or to an
+//! address of the web with `https`, which is not looked up.
+
+use std::path::Path;
+
+use super::finished::{Origin, Page, Pages, selector};
+use crate::problem::Problem;
+
+/// The dead links of a page.
+pub fn problems(
+    origin: &Origin,
+    path: &str,
+    page: &Page,
+    pages: &Pages,
+    built: &Path,
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for element in page.html.select(&selector("[href], [src]")) {
+        let link = element.attr("href").or(element.attr("src")).unwrap_or("");
+        let Some(why) = dead(link, path, pages, built) else {
+            continue;
+        };
+        // In Markdown, a link to another page names its Markdown file.
+        let written = link.replace(".html", ".md");
+        let words: String = element.text().collect();
+        problems.push(origin.first(&[&written, link, words.trim()], format!("{link}: {why}")));
+    }
+    problems
+}
+
+/// Why a link of a page leads nowhere, if so.
+fn dead(link: &str, path: &str, pages: &Pages, built: &Path) -> Option<String> {
+    if let Some((scheme, _)) = link.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) {
+        return match scheme {
+            "https" | "mailto" | "data" => None,
+            _ => Some(format!(
+                "links to the web begin with https, not with {scheme}"
+            )),
+        };
+    }
+    let (file, fragment) = link.split_once('#').unwrap_or((link, ""));
+    let target = match file {
+        "" => path.to_owned(),
+        _ => match resolve(path, file) {
+            Some(target) => target,
+            None => return Some("this link leads out of the book".to_owned()),
+        },
+    };
+    if !built.join(&target).is_file() {
+        return Some(format!("this link is dead: the book has no file {target}"));
+    }
+    let ids = pages.get(&target).map(|page| &page.ids);
+    if fragment.is_empty() || ids.is_some_and(|ids| ids.contains(fragment)) {
+        return None;
+    }
+    Some(format!("this link is dead: {target} has no #{fragment}"))
+}
+
+fn is_scheme(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+}
+
+/// The file that a link on a page means, from the root of the book.
+fn resolve(page: &str, link: &str) -> Option<String> {
+    if link.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = page.split('/').collect();
+    parts.pop();
+    let (link, _query) = link.split_once('?').unwrap_or((link, ""));
+    for part in link.split('/') {
+        match part {
+            "" | "." => (),
+            ".." => drop(parts.pop()?),
+            _ => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}

@@ -1,0 +1,54 @@
+//! Transcripts: what is typed and what comes back, told apart for the eye.
+
+use crate::html::escape;
+
+const HOSTS: [&str; 4] = ["left", "internet", "right", "host"];
+
+/// A transcript as HTML.
+///
+/// Without a language that mdBook's highlighter knows, which would see comments
+/// and strings in the output.
+pub fn render(transcript: &str) -> String {
+    let mut html = String::from("<pre class=\"console\"><code class=\"nohighlight\">");
+    let mut goes_on = false;
+    for line in transcript.lines() {
+        if let Some((host, command)) = prompt(line) {
+            html += &format!(
+                "<span class=\"prompt {host}\">{host}$</span> {}",
+                typed(command)
+            );
+            goes_on = command.ends_with('\\');
+        } else if goes_on {
+            html += &typed(line);
+            goes_on = line.ends_with('\\');
+        } else {
+            html += &printed(line);
+        }
+        html.push('\n');
+    }
+    html + "</code></pre>\n"
+}
+
+/// A line with a prompt: the host, and what is typed after it.
+fn prompt(line: &str) -> Option<(&str, &str)> {
+    let (host, command) = line.split_once("$ ")?;
+    HOSTS.contains(&host).then_some((host, command))
+}
+
+fn typed(command: &str) -> String {
+    span("command", command)
+}
+
+fn printed(line: &str) -> String {
+    match line {
+        "" => String::new(),
+        "^C" => span("key", line),
+        // Stands for any lines, or for any text: it will differ.
+        "..." => span("any", line),
+        _ => span("output", line).replace("[..]", &span("any", "[..]")),
+    }
+}
+
+fn span(class: &str, text: &str) -> String {
+    format!("<span class=\"{class}\">{}</span>", escape(text))
+}

@@ -1,0 +1,28 @@
+//! HTML inside Markdown.
+
+/// Text as it stands between two tags, or in an attribute.
+pub fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+/// HTML as a block that Markdown leaves alone. A blank line would end such a
+/// block, so each gets a comment, which keeps it blank in a `<pre>`.
+pub fn block(class: &str, html: &str) -> String {
+    let lines = html.trim().lines().map(|line| match line.trim() {
+        "" => "<!-- -->",
+        _ => line,
+    });
+    let html = lines.collect::<Vec<_>>().join("\n");
+    format!("<div class=\"{class}\">\n{html}\n</div>\n")
+}
+
+/// A number with its noun, in the plural if need be.
+pub fn count(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
+}

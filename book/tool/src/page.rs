@@ -1,0 +1,255 @@
+//! One page of the book, from its Markdown to the Markdown that mdBook gets:
+//! directives replaced, transcripts marked up.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use mdbook_driver::book::{Book, BookItem};
+use mdbook_markdown::pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
+use mdbook_markdown::{MarkdownOptions, new_cmark_parser};
+
+use crate::listing::Shown;
+use crate::problem::Problem;
+use crate::{changes, console, doctor, figure, html, listing, source};
+
+/// What a whole book took from the tree, and what is wrong with it.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// All listings.
+    pub shown: BTreeSet<Shown>,
+    /// The source files that pages link to, and the titles of those pages by
+    /// their paths.
+    pub sources: BTreeMap<String, BTreeMap<String, String>>,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+}
+
+/// Whether the finished book has the source files as pages to link to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sources {
+    /// They will be there.
+    Linked,
+    /// Stock mdBook makes none.
+    Named,
+}
+
+/// Works through all pages of a book, in place.
+pub fn expand(tree: &Path, book: &mut Book, sources: Sources) -> Taken {
+    let mut taken = Taken::default();
+    book.for_each_mut(|item| {
+        if let BookItem::Chapter(chapter) = item
+            && let Some(path) = &chapter.source_path
+        {
+            let depth = path.components().count() - 1;
+            let mut page = Page {
+                tree,
+                file: format!("book/src/{}", path.display()),
+                links: Links {
+                    root: "../".repeat(depth),
+                    sources,
+                    linked: Default::default(),
+                },
+                taken: &mut taken,
+            };
+            chapter.content = page.expand(&chapter.content);
+            let address = path.with_extension("html").display().to_string();
+            for file in page.links.linked.into_inner() {
+                let pages = taken.sources.entry(file).or_default();
+                pages.insert(address.clone(), chapter.name.clone());
+            }
+        }
+    });
+    taken
+}
+
+/// Links from a page to source files.
+pub struct Links {
+    /// The way from the page up to the root of the book.
+    root: String,
+    sources: Sources,
+    /// The files that it linked to.
+    linked: std::cell::RefCell<BTreeSet<String>>,
+}
+
+impl Links {
+    /// A file's name, as a link to its page and to a line of it.
+    pub fn to(&self, file: &str, line: Option<usize>) -> String {
+        let name = format!("<code>{}</code>", html::escape(file));
+        if self.sources == Sources::Named {
+            return name;
+        }
+        self.linked.borrow_mut().insert(file.to_owned());
+        let line = line.map(|line| format!("#L{line}")).unwrap_or_default();
+        let address = html::escape(&source::address(file));
+        format!("<a href=\"{}{address}{line}\">{name}</a>", self.root)
+    }
+}
+
+struct Page<'a> {
+    tree: &'a Path,
+    file: String,
+    links: Links,
+    taken: &'a mut Taken,
+}
+
+/// A fenced block of code: its first and last line, counted from 0.
+struct Block {
+    first: usize,
+    last: usize,
+    info: String,
+    text: String,
+}
+
+impl Page<'_> {
+    fn expand(&mut self, content: &str) -> String {
+        let lines: Vec<&str> = content.lines().collect();
+        let mut blocks = blocks(content).into_iter().peekable();
+        let mut out = String::with_capacity(content.len());
+        let mut number = 0;
+        while number < lines.len() {
+            let line = lines[number];
+            if let Some(block) = blocks.next_if(|block| block.first == number) {
+                let lines = &lines[block.first..=block.last];
+                out += &self.block(&block, lines);
+                number = block.last + 1;
+                continue;
+            }
+            match self.directive(number + 1, line) {
+                Some(replaced) => out += &replaced,
+                None => out = out + line + "\n",
+            }
+            number += 1;
+        }
+        out
+    }
+
+    fn problem(&mut self, line: usize, what: impl std::fmt::Display) {
+        let problem = Problem::at(self.file.clone(), line, what);
+        self.taken.problems.push(problem);
+    }
+
+    fn block(&mut self, block: &Block, lines: &[&str]) -> String {
+        for (number, line) in (block.first + 1..).zip(lines) {
+            if line.contains("{{#") {
+                self.problem(
+                    number,
+                    "a directive in a block of code stays as it is: take it out",
+                );
+            }
+        }
+        let closing = lines[lines.len() - 1].trim_start_matches([' ', '>']);
+        if lines.len() == 1 || !closing.starts_with("```") && !closing.starts_with("~~~") {
+            self.problem(block.first + 1, "this block of code is never closed");
+        }
+        let language = block.info.split([' ', '\t', ',']).next().unwrap_or("");
+        match language {
+            "rust" | "rs" | "Rust" => self.problem(
+                block.first + 1,
+                "Rust is not pasted but included: {{#listing FILE ANCHOR}}",
+            ),
+            "console" => {
+                let prefix = prefix(lines[0]);
+                return prefixed(&prefix, &console::render(&block.text));
+            }
+            _ => (),
+        }
+        lines.join("\n") + "\n"
+    }
+
+    /// What replaces a line, if it is a directive.
+    fn directive(&mut self, number: usize, line: &str) -> Option<String> {
+        let start = line.find("{{#")?;
+        let alone = line[..start].trim_matches([' ', '>']).is_empty();
+        let Some(directive) = line[start..]
+            .trim_end()
+            .strip_suffix("}}")
+            .filter(|_| alone)
+        else {
+            self.problem(
+                number,
+                "a directive stands alone in its line, from {{# to }}",
+            );
+            return None;
+        };
+        let directive = &directive["{{#".len()..];
+        let (name, arguments) = directive
+            .split_once(char::is_whitespace)
+            .unwrap_or((directive, ""));
+        match self.replace(name, arguments.trim()) {
+            Ok(text) => Some(prefixed(&line[..start], &format!("\n{text}\n"))),
+            Err(why) => {
+                self.problem(number, format!("{{{{#{name}}}}}: {why:#}"));
+                None
+            }
+        }
+    }
+
+    fn replace(&mut self, name: &str, arguments: &str) -> anyhow::Result<String> {
+        let tree = self.tree;
+        Ok(match name {
+            "listing" => {
+                let shown = Shown::parse(arguments)?;
+                let text = listing::render(tree, &shown, &self.links);
+                // Also if it failed: the anchor is not one that nobody uses.
+                self.taken.shown.insert(shown);
+                text?
+            }
+            "changes" => html::block("changes", &changes::render(tree, arguments, &self.links)?),
+            "doctor" => html::block("table-wrapper", &doctor::render()),
+            "packet" => html::block("drawn", &figure::packet(tree, arguments)?),
+            "packets" => html::block("drawn", &figure::packets(tree, arguments)?),
+            "journey" => html::block("drawn", &figure::journey(tree, arguments)?),
+            "include" | "rustdoc_include" | "playground" => {
+                anyhow::bail!(
+                    "use {{{{#listing FILE ANCHOR}}}} instead, which fails if there is none"
+                )
+            }
+            _ => anyhow::bail!(
+                "there is no such directive; there are listing, changes, doctor, packet, packets and journey"
+            ),
+        })
+    }
+}
+
+/// The fenced blocks of a page, in order.
+fn blocks(content: &str) -> Vec<Block> {
+    let line_of = |offset: usize| content[..offset].matches('\n').count();
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    // mdBook's own parser, so that there is one opinion of what a block is.
+    let events = new_cmark_parser(content, &MarkdownOptions::default()).into_offset_iter();
+    for (event, range) in events {
+        match event {
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
+                let end = range.start + content[range.clone()].trim_end().len();
+                open = Some(Block {
+                    first: line_of(range.start),
+                    last: line_of(end),
+                    info: info.to_string(),
+                    text: String::new(),
+                });
+            }
+            Event::Text(text) => {
+                if let Some(block) = &mut open {
+                    block.text += &text;
+                }
+            }
+            Event::End(TagEnd::CodeBlock) => blocks.extend(open.take()),
+            _ => (),
+        }
+    }
+    blocks
+}
+
+/// What stands before a block inside a list or a quotation, on each line.
+fn prefix(line: &str) -> String {
+    let end = line.find(['`', '~']).unwrap_or(0);
+    let keep = |c| if c == '>' { '>' } else { ' ' };
+    line[..end].chars().map(keep).collect()
+}
+
+fn prefixed(prefix: &str, text: &str) -> String {
+    text.lines()
+        .map(|line| format!("{prefix}{line}\n"))
+        .collect()
+}
