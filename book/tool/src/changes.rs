@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use similar::{ChangeTag, TextDiff};
 
 use crate::anchor::is_marker;
-use crate::html::{count, escape};
+use crate::html::{count, escape, sentence};
 use crate::page::Links;
 
 /// Unchanged lines around a change.
@@ -28,7 +28,7 @@ pub fn render(tree: &Path, arguments: &str, links: &Links) -> anyhow::Result<Str
         html += "<p>It uses for the first time:</p>\n<ul>\n";
         for module in new {
             let (file, about) = describe(tree, module)?;
-            html += &format!("<li>{}: {}</li>\n", links.to(&file, None), escape(&about));
+            html += &format!("<li>{}: {}</li>\n", links.to(&file, None), sentence(&about));
         }
         html += "</ul>\n";
     }

@@ -3,22 +3,25 @@
 
 use ip_over_udp::lab::doctor::NEEDS;
 
-use crate::html::escape;
+use crate::html::{escape, sentence};
 
 /// The table as HTML.
 pub fn render() -> String {
     let mut rows = String::new();
     for need in NEEDS {
-        for message in (need.messages)() {
+        let messages = (need.messages)();
+        let about = sentence(&format!("{}: {}", need.name, need.purpose));
+        let mut first = format!("<td rowspan=\"{}\">{about}</td>", messages.len());
+        for message in messages {
             // The first line of a message says what failed, the others what to do.
             let (seen, remedy) = message.split_once('\n').unwrap_or((&message, ""));
             let remedy: Vec<_> = remedy.lines().map(|line| escape(line.trim())).collect();
             rows += &format!(
-                "<tr><td>{}</td><td><code>{}</code></td><td><code>{}</code></td></tr>\n",
-                escape(&format!("{}: {}", need.name, need.purpose)),
+                "<tr>{first}<td><code>{}</code></td><td><code>{}</code></td></tr>\n",
                 escape(seen),
                 remedy.join("</code><br><code>")
             );
+            first.clear();
         }
     }
     format!(

@@ -8,6 +8,17 @@ pub fn escape(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
+/// A sentence in which code stands between backticks, as in a doc comment.
+pub fn sentence(text: &str) -> String {
+    let text = text.replace("[`", "`").replace("`]", "`");
+    let parts = text.split('`').enumerate();
+    let part = |(number, part): (usize, &str)| match number % 2 {
+        1 => format!("<code>{}</code>", escape(part)),
+        _ => escape(part),
+    };
+    parts.map(part).collect()
+}
+
 /// HTML as a block that Markdown leaves alone. A blank line would end such a
 /// block, so each gets a comment, which keeps it blank in a `<pre>`.
 pub fn block(class: &str, html: &str) -> String {

@@ -74,8 +74,7 @@ fn items(source: &Source, lines: &[(usize, &str)]) -> Vec<String> {
     };
     let at_margin = lines.iter().filter(|(_, line)| indent(line) == margin);
     let mut found: Vec<_> = at_margin.filter_map(|(_, line)| item(line)).collect();
-    if found.is_empty() || found.iter().all(|item| item.starts_with("let")) {
-        found.clear();
+    if found.is_empty() {
         let first = lines[0].0;
         let all = source.lines(None).unwrap_or_default();
         let above = all.iter().rev().filter(|(number, _)| *number < first);
@@ -121,14 +120,18 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
+/// What all lines have in front; but for those at the margin of the file in the
+/// middle of code that is not, which are parts of a string.
 fn margin(lines: &[(usize, &str)]) -> Option<usize> {
     let full = lines.iter().filter(|(_, line)| !line.trim().is_empty());
-    full.map(|(_, line)| indent(line)).min()
+    let mut indents = full.map(|(_, line)| indent(line));
+    let first = indents.next()?;
+    Some(indents.filter(|&indent| indent > 0).fold(first, usize::min))
 }
 
 fn dedent<'a>(lines: &[(usize, &'a str)]) -> Vec<&'a str> {
     let margin = margin(lines).unwrap_or(0);
-    let cut = |&(_, line): &(usize, &'a str)| line.get(margin..).unwrap_or("");
+    let cut = |&(_, line): &(usize, &'a str)| &line[margin.min(indent(line))..];
     lines.iter().map(cut).collect()
 }
 

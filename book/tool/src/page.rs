@@ -250,6 +250,6 @@ fn prefix(line: &str) -> String {
 
 fn prefixed(prefix: &str, text: &str) -> String {
     text.lines()
-        .map(|line| format!("{prefix}{line}\n"))
+        .map(|line| format!("{}\n", format!("{prefix}{line}").trim_end()))
         .collect()
 }

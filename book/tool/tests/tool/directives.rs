@@ -1,0 +1,97 @@
+//! What each directive becomes.
+
+use book_tool::page::{Sources, Taken, expand};
+use mdbook_driver::book::{Book, BookItem, Chapter};
+
+use crate::fixture::Fixture;
+
+fn expanded(fixture: &Fixture, text: &str, sources: Sources) -> (String, Taken) {
+    let chapter = Chapter::new("Page", text.to_owned(), "page.md", Vec::new());
+    let mut book = Book::new_with_items(vec![BookItem::Chapter(chapter)]);
+    let taken = expand(fixture.tree(), &mut book, sources);
+    let BookItem::Chapter(chapter) = book.items.remove(0) else {
+        unreachable!()
+    };
+    (chapter.content, taken)
+}
+
+fn drawn(text: &str) -> String {
+    let (content, taken) = expanded(&Fixture::new(), text, Sources::Linked);
+    assert_eq!(taken.problems, []);
+    content
+}
+
+#[test]
+fn a_listing_of_an_anchor() {
+    insta::assert_snapshot!(drawn("{{#listing src/code.rs answer}}"));
+}
+
+#[test]
+fn a_listing_from_within_a_function() {
+    insta::assert_snapshot!(drawn("{{#listing src/code.rs inner}}"));
+}
+
+#[test]
+fn a_listing_of_a_whole_file() {
+    insta::assert_snapshot!(drawn("{{#listing chapters/ch02_answer.rs}}"));
+}
+
+#[test]
+fn a_listing_in_a_list() {
+    insta::assert_snapshot!(drawn(
+        "- one\n\n  {{#listing src/code.rs inner}}\n\n- two\n"
+    ));
+}
+
+#[test]
+fn without_pages_of_sources_a_listing_has_no_link() {
+    let text = "{{#listing src/code.rs answer}}";
+    let (content, _) = expanded(&Fixture::new(), text, Sources::Named);
+    assert!(content.contains("<figcaption><code>src/code.rs</code>, <code>fn answer</code>"));
+}
+
+#[test]
+fn changes() {
+    insta::assert_snapshot!(drawn("{{#changes ch01 ch02}}"));
+}
+
+#[test]
+fn a_long_change_is_folded() {
+    let fixture = Fixture::new();
+    fixture.append("chapters/ch02_answer.rs", &"// more\n".repeat(50));
+    let (content, _) = expanded(&fixture, "{{#changes ch01 ch02}}", Sources::Linked);
+    assert!(content.contains("<details>"), "{content}");
+}
+
+#[test]
+fn the_doctor() {
+    insta::assert_snapshot!(drawn("{{#doctor}}"));
+}
+
+#[test]
+fn a_transcript() {
+    let text = "\
+```console exercise=01-1
+left$ ping -c 1 \\
+    192.168.0.2
+64 bytes from <peer>: time=[..] ms
+...
+
+right$ fg
+^C
+$ not a prompt of the lab
+```
+";
+    insta::assert_snapshot!(drawn(text));
+}
+
+#[test]
+fn a_transcript_in_a_quotation() {
+    insta::assert_snapshot!(drawn("> ```console\n> host$ cargo run\n> ```\n"));
+}
+
+#[test]
+fn what_is_no_directive_stays_as_it_is() {
+    let text = "# A page\n\nText with `{{` and }}.\n\n```text\n  left$ x\n```\n";
+    assert_eq!(drawn(text), text);
+}

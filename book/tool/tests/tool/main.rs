@@ -1,0 +1,8 @@
+//! The tests of the book's tool, on small books in temporary folders.
+
+mod checks;
+mod directives;
+mod fixture;
+mod preprocessor;
+mod serving;
+mod whole;

@@ -1,0 +1,74 @@
+//! A whole build: what is there afterwards.
+
+use book_tool::build::build;
+
+use crate::fixture::Fixture;
+
+#[test]
+fn a_failed_build_leaves_the_last_good_book() {
+    let fixture = Fixture::new();
+    fixture.build().unwrap();
+    let before = fixture.read("target/book/second.html");
+    fixture.append("book/src/second.md", "\n[gone](gone.md)\n");
+    fixture.build().unwrap_err();
+    assert_eq!(fixture.read("target/book/second.html"), before);
+    fixture.write("book/src/gone.md", "# Gone\n");
+    fixture.append("book/src/SUMMARY.md", "- [Gone](gone.md)\n");
+    fixture.build().unwrap();
+    assert_ne!(fixture.read("target/book/second.html"), before);
+
+    let left = std::fs::read_dir(fixture.tree().join("target")).unwrap();
+    let names: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["book"], "nothing else is left");
+}
+
+#[test]
+fn a_draft_only_warns_of_anchors_that_no_page_uses() {
+    let fixture = Fixture::new();
+    fixture.append("src/code.rs", "// ANCHOR: new\n// ANCHOR_END: new\n");
+    fixture.build().unwrap_err();
+    let built = build(fixture.tree(), true).unwrap();
+    let warnings: Vec<_> = built.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        ["src/code.rs:20: no page of the book uses the anchor new"]
+    );
+}
+
+#[test]
+fn a_listing_leads_to_its_line() {
+    let fixture = Fixture::new();
+    fixture.build().unwrap();
+    let page = fixture.read("target/book/first.html");
+    assert!(
+        page.contains("href=\"source/src/code.rs.html#L10\""),
+        "{page}"
+    );
+    let source = fixture.read("target/book/source/src/code.rs.html");
+    assert!(source.contains("<a id=\"L10\" href=\"#L10\">10</a>"));
+    assert!(source.contains("pub fn answer"));
+    assert!(!source.contains("ANCHOR"));
+    assert!(source.contains("<a href=\"../../first.html\">First</a>"));
+}
+
+#[test]
+fn the_copy_for_stock_mdbook_is_not_run_a_second_time() {
+    // Its command is `false`, which would end the build.
+    let fixture = Fixture::new();
+    assert!(
+        fixture
+            .read("book/book.toml")
+            .contains("command = \"false\"")
+    );
+    fixture.build().unwrap();
+}
+
+#[test]
+fn code_keeps_its_hashes_and_its_quotes() {
+    let fixture = Fixture::new();
+    fixture.build().unwrap();
+    let page = fixture.read("target/book/first.html");
+    assert!(page.contains("\n# not hidden\n"), "{page}");
+    assert!(!page.contains("boring"));
+    assert!(page.contains("64 bytes from &lt;peer&gt;: time="));
+}
