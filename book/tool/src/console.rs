@@ -14,7 +14,7 @@ pub fn render(transcript: &str) -> String {
     for line in transcript.lines() {
         if let Some((host, command)) = prompt(line) {
             html += &format!(
-                "<span class=\"prompt {host}\">{host}$</span> {}",
+                "<span class=\"prompt on-{host}\">{host}$</span> {}",
                 typed(command)
             );
             goes_on = command.ends_with('\\');
