@@ -1,5 +1,7 @@
 //! A whole build: what is there afterwards.
 
+use std::process::{Command, Output};
+
 use book_tool::build::build;
 
 use crate::fixture::Fixture;
@@ -71,4 +73,48 @@ fn code_keeps_its_hashes_and_its_quotes() {
     assert!(page.contains("\n# not hidden\n"), "{page}");
     assert!(!page.contains("boring"));
     assert!(page.contains("64 bytes from &lt;peer&gt;: time="));
+}
+
+/// The program itself, started in a folder of the fixture's tree.
+fn program(fixture: &Fixture, folder: &str) -> Output {
+    let tool = fixture.tree().join("book/tool");
+    std::fs::create_dir_all(&tool).unwrap();
+    Command::new(env!("CARGO_BIN_EXE_book"))
+        .env("CARGO_MANIFEST_DIR", tool)
+        .current_dir(fixture.tree().join(folder))
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn the_program_says_where_the_book_is() {
+    let fixture = Fixture::new();
+    for (folder, page) in [
+        ("", "target/book/index.html"),
+        ("book/src", "../../target/book/index.html"),
+        ("target", "book/index.html"),
+    ] {
+        let done = program(&fixture, folder);
+        let said = String::from_utf8(done.stdout).unwrap();
+        assert_eq!(said, format!("the book is built; open {page}\n"));
+    }
+}
+
+#[test]
+fn the_program_ends_with_1_and_all_that_is_wrong() {
+    let fixture = Fixture::new();
+    fixture.append("book/src/second.md", "\n[gone](gone.md)\n\n{{#nothing}}\n");
+    let done = program(&fixture, "");
+    assert_eq!(done.status.code(), Some(1));
+    let said = String::from_utf8(done.stderr).unwrap();
+    let lines: Vec<_> = said.lines().collect();
+    assert!(
+        lines[0].starts_with("book/src/second.md:12: gone.html"),
+        "{said}"
+    );
+    assert!(
+        lines[1].starts_with("book/src/second.md:14: {{#nothing}}"),
+        "{said}"
+    );
+    assert_eq!(lines[2..], ["error: the book has 2 problems"]);
 }
