@@ -1,14 +1,14 @@
 //! The journey of one packet: the same inner packet at every interface that it
 //! passes, with what was put around it and the time it took.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::net::IpAddr;
 
 use anstyle::{AnsiColor, Style};
 use etherparse::{LaxNetSlice, LaxSlicedPacket, TransportSlice};
 
-use crate::capture::{LinkType, Packet};
-use crate::packet::ethernet;
+use crate::capture::{Direction, LinkType, Packet};
+use crate::packet::{ethernet, udp};
 
 /// The interfaces on the way from left to right, as the captures name them.
 const WAY: [&str; 6] = [
@@ -27,9 +27,52 @@ const DIM: Style = Style::new().dimmed();
 
 /// One packet on its way: what each interface saw of it.
 pub struct Journey<'a> {
-    /// The packet that crossed the tunnel, as it was at left's tun0.
+    /// The packet that crossed the tunnel, as the first tunnel interface had it.
     inner: &'a [u8],
     hops: Vec<&'a Packet>,
+}
+
+/// What the bytes say was done to a packet since the interface before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is the first interface.
+    Start,
+    /// The program put the packet into a datagram: the lengths of the headers.
+    Added {
+        /// Ethernet's.
+        ethernet: usize,
+        /// The outer IP's, and its version.
+        ip: (u8, usize),
+        /// UDP's.
+        udp: usize,
+    },
+    /// The program took it out: so many bytes less.
+    Removed(usize),
+    /// The two interfaces are the ends of one cable.
+    Unchanged,
+    /// A router passed it on: time to live before and after.
+    Forwarded(u8, u8),
+    /// Something else.
+    Other,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Change::Start => write!(f, "the packet itself"),
+            Change::Added { ethernet, ip, udp } => {
+                let (version, ip) = ip;
+                write!(
+                    f,
+                    "added: Ethernet {ethernet}, IPv{version} {ip}, UDP {udp}"
+                )
+            }
+            Change::Removed(bytes) => write!(f, "removed: {bytes} bytes"),
+            Change::Unchanged => write!(f, "unchanged, by cable"),
+            Change::Forwarded(old, new) => write!(f, "forwarded: time to live {old}, now {new}"),
+            Change::Other => write!(f, "changed on the way"),
+        }
+    }
 }
 
 impl<'a> Journey<'a> {
@@ -39,8 +82,19 @@ impl<'a> Journey<'a> {
         let first = packets.iter().find(|packet| {
             packet.interface == WAY[0] && tcp_payload(&packet.data).starts_with(text.as_bytes())
         })?;
+        Journey::of(packets, first)
+    }
+
+    /// The journey of a packet that one of the two tunnel interfaces had first,
+    /// to the other one. `None` if it cannot be found at every interface: it
+    /// was lost, or it travelled in fragments.
+    pub fn of(packets: &'a [Packet], first: &'a Packet) -> Option<Journey<'a>> {
+        let mut way = WAY;
+        if first.interface == way[way.len() - 1] {
+            way.reverse();
+        }
         let inner = first.data.as_slice();
-        let hops = WAY
+        let hops = way
             .iter()
             .map(|name| {
                 let mut here = packets.iter().filter(|packet| packet.interface == *name);
@@ -48,6 +102,14 @@ impl<'a> Journey<'a> {
             })
             .collect::<Option<_>>()?;
         Some(Journey { inner, hops })
+    }
+
+    /// The packet at each interface, in the order in which it came there, with
+    /// what was done to it since the interface before.
+    pub fn hops(&self) -> impl Iterator<Item = (&'a Packet, Change)> {
+        let before = std::iter::once(None).chain(self.hops.iter().copied().map(Some));
+        let hops = self.hops.iter().copied().zip(before);
+        hops.map(|(now, before)| (now, change(before, now)))
     }
 
     /// The journey as text, at most 80 columns wide, with colours.
@@ -63,7 +125,7 @@ impl<'a> Journey<'a> {
              {DIM}In brackets the packet inside, before them what carries it.{DIM:#}\n"
         );
         let mut before: Option<&Packet> = None;
-        for packet in &self.hops {
+        for (packet, change) in self.hops() {
             let place = packet.interface.replacen('-', " ", 1);
             let time = match before {
                 None => "at 0 µs".to_owned(),
@@ -72,17 +134,40 @@ impl<'a> Journey<'a> {
                     format!("+ {} µs", step.as_micros())
                 }
             };
+            let style = match change {
+                Change::Start | Change::Unchanged => DIM,
+                Change::Added { .. } | Change::Removed(_) => OUTER,
+                Change::Forwarded(..) | Change::Other => Style::new(),
+            };
             let _ = writeln!(
                 text,
-                "{HEADING}{place:<15}{HEADING:#}{:>5} bytes  {time:>10}   {}",
+                "{HEADING}{place:<15}{HEADING:#}{:>5} bytes  {time:>10}   {style}{change}{style:#}",
                 packet.length,
-                what_happened(before, packet),
             );
             let _ = writeln!(text, "    {}", addresses(packet));
             before = Some(packet);
         }
         text
     }
+}
+
+/// The packets that crossed the tunnel, either way, in the order in which they
+/// came out of the kernel: those that the tunnel interface at the other end had
+/// too, later.
+pub fn crossings(packets: &[Packet]) -> impl Iterator<Item = &Packet> {
+    let ends = [WAY[0], WAY[WAY.len() - 1]];
+    let sent = packets.iter().filter(move |packet| {
+        ends.contains(&packet.interface.as_str()) && packet.direction == Some(Direction::Out)
+    });
+    sent.filter(move |sent| {
+        packets.iter().any(|packet| {
+            ends.contains(&packet.interface.as_str())
+                && packet.interface != sent.interface
+                && packet.direction == Some(Direction::In)
+                && packet.time >= sent.time
+                && packet.data == sent.data
+        })
+    })
 }
 
 /// The IP packet in a captured packet, and the Ethernet header before it.
@@ -146,32 +231,27 @@ fn addresses(packet: &Packet) -> String {
     }
 }
 
-/// What the bytes say was done to the packet since the interface before.
-fn what_happened(before: Option<&Packet>, now: &Packet) -> String {
+fn change(before: Option<&Packet>, now: &Packet) -> Change {
     let Some(before) = before else {
-        return format!("{DIM}the packet itself{DIM:#}");
+        return Change::Start;
     };
     let (inner, ip) = (carried(now).unwrap_or(&[]), split(now).1);
     match (before.link, now.link) {
-        (LinkType::Raw, LinkType::Ethernet) => {
-            let version = ip.first().map_or(0, |byte| byte >> 4);
-            let udp = 8;
-            let around = ip.len().saturating_sub(inner.len() + udp);
-            format!(
-                "{OUTER}added: Ethernet {}, IPv{version} {around}, UDP {udp}{OUTER:#}",
-                ethernet::HEADER
-            )
-        }
+        (LinkType::Raw, LinkType::Ethernet) => Change::Added {
+            ethernet: ethernet::HEADER,
+            ip: (
+                ip.first().map_or(0, |byte| byte >> 4),
+                ip.len().saturating_sub(inner.len() + udp::HEADER),
+            ),
+            udp: udp::HEADER,
+        },
         (LinkType::Ethernet, LinkType::Raw) => {
-            let gone = before.data.len().saturating_sub(now.data.len());
-            format!("{OUTER}removed: {gone} bytes{OUTER:#}")
+            Change::Removed(before.data.len().saturating_sub(now.data.len()))
         }
-        _ if before.data == now.data => format!("{DIM}unchanged, by cable{DIM:#}"),
+        _ if before.data == now.data => Change::Unchanged,
         _ => match (header(split(before).1), header(ip)) {
-            (Some((.., old)), Some((.., new))) if old != new => {
-                format!("forwarded: time to live {old}, now {new}")
-            }
-            _ => "changed on the way".to_owned(),
+            (Some((.., old)), Some((.., new))) if old != new => Change::Forwarded(old, new),
+            _ => Change::Other,
         },
     }
 }

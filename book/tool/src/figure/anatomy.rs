@@ -1,0 +1,239 @@
+//! The anatomy of one packet: its bytes, coloured by layer, with every field
+//! named.
+//!
+//! The fields are radio buttons with their bytes as labels: so the keyboard has
+//! one stop for the whole packet and arrow keys from field to field, a tap
+//! keeps what it shows, and none of it needs a script. What a field is stands
+//! in a line of fixed place below the bytes, and in the tables below that.
+
+use std::ops::Range;
+use std::path::Path;
+
+use ip_over_udp::packet::Field;
+use maud::{Markup, html};
+
+use super::arguments::Arguments;
+use super::part::{self, Group, Part};
+use super::source::Capture;
+
+const USAGE: &str = r#"{{#packet FILE NUMBER "text" only="LAYER, …" highlight="LAYER.FIELD, …"}}"#;
+
+/// A packet with more bytes than this is folded behind the first [`SHOWN`].
+const LONG: usize = 256;
+/// How many bytes of a long packet are not folded; whole lines of 16.
+const SHOWN: usize = 160;
+/// With no more fields than this, all tables are open.
+const FEW_FIELDS: usize = 12;
+
+struct Anatomy<'a> {
+    data: &'a [u8],
+    parts: &'a [Part],
+    marked: Vec<&'a Field>,
+}
+
+pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
+    let mut arguments = Arguments::parse(USAGE, arguments)?;
+    let capture = Capture::open(tree, &arguments.word("the capture")?)?;
+    let number = arguments.number("the number of the packet")?;
+    let text = arguments.needed_text("the text that says which packet it is")?;
+    let (only, highlight) = (arguments.option("only"), arguments.option("highlight"));
+    arguments.end()?;
+
+    let packet = capture.packet_that_says(number, &text)?;
+    let parts = part::parts(packet);
+    let marked = names(highlight.as_deref());
+    let marked: Vec<&Field> = marked
+        .map(|name| part::find_field(&parts, name))
+        .collect::<anyhow::Result<_>>()?;
+    let only_these: Vec<Range<usize>> = names(only.as_deref())
+        .map(|name| Ok(part::find(&parts, name)?.bytes.clone()))
+        .collect::<anyhow::Result<_>>()?;
+    let fields: usize = parts.iter().map(|part| part.fields.len()).sum();
+    let is_open = |part: &Part| match only {
+        Some(_) => only_these.contains(&part.bytes),
+        None => fields <= FEW_FIELDS || part.fields.iter().any(|field| marked.contains(&field)),
+    };
+
+    let anatomy = Anatomy {
+        data: &packet.data,
+        parts: &parts,
+        marked: marked.clone(),
+    };
+    let length = packet.data.len();
+    let shown = if length > LONG { SHOWN } else { length };
+    let figure = html! {
+        figure .packet {
+            figcaption {
+                strong { "Packet " (number) } " of " code { (capture.name) } ", " (length) " bytes"
+                span .line { (packet.describe()) }
+            }
+            ol .layers aria-label="Its layers, from the outermost" {
+                @for part in &parts {
+                    li .layer .(part.role.class()) style={ "flex-grow:" (part.bytes.len()) } {
+                        (part.label) " " small { (part.bytes.len()) }
+                    }
+                }
+            }
+            // Sent nowhere: a form of this kind closes a dialogue, and there is none.
+            form .dump method="dialog" aria-label="The bytes of the packet, field by field" {
+                (anatomy.bytes(0..shown))
+                @if shown < length {
+                    details .more {
+                        summary { (length - shown) " more bytes" }
+                        (anatomy.bytes(shown..length))
+                    }
+                }
+                p .hint aria-hidden="true" { "Point at a byte, or tap it: what it is stands here." }
+            }
+            @for part in &parts {
+                (anatomy.table(part, is_open(part)))
+            }
+        }
+    };
+    Ok(figure.into_string())
+}
+
+/// The names in a list with commas.
+fn names(list: Option<&str>) -> impl Iterator<Item = &str> {
+    let names = list.unwrap_or("").split(',').map(str::trim);
+    names.filter(|name| !name.is_empty())
+}
+
+impl Anatomy<'_> {
+    /// The bytes in this range, in hexadecimal and as text.
+    fn bytes(&self, range: Range<usize>) -> Markup {
+        let groups: Vec<(&Part, Group)> = self
+            .parts
+            .iter()
+            .flat_map(|part| part.groups().into_iter().map(move |group| (part, group)))
+            .filter(|(_, group)| group.bytes.start < range.end && range.start < group.bytes.end)
+            .collect();
+        let within =
+            |group: &Group| group.bytes.start.max(range.start)..group.bytes.end.min(range.end);
+        html! {
+            div .bytes {
+                div .hex {
+                    @for (part, group) in &groups { (self.label(part, group, within(group))) }
+                }
+                div .text aria-hidden="true" {
+                    @for (part, group) in &groups {
+                        span .layer .(part.role.class()) {
+                            @for byte in &self.data[within(group)] { (character(*byte)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The bytes of one group: a radio button that looks like them.
+    fn label(&self, part: &Part, group: &Group, within: Range<usize>) -> Markup {
+        let mark = group.fields.iter().any(|field| self.marked.contains(field));
+        let is_first_mark = group
+            .fields
+            .iter()
+            .any(|field| Some(field) == self.marked.first());
+        let name = format!("{}: {}", part.label, values(group));
+        html! {
+            label .field .mark[mark] {
+                input type="radio" name="field" aria-label=(name) checked[is_first_mark];
+                span .layer .(part.role.class()) {
+                    @for at in within {
+                        // A line begins here: of 16 bytes, or of 8 on a phone.
+                        @if at % 8 == 0 {
+                            b .half[at % 16 == 8] data-offset={ (format!("{at:04x}")) } { (hex(&self.data[at..=at])) } " "
+                        } @else {
+                            (hex(&self.data[at..=at])) " "
+                        }
+                    }
+                }
+                span .says .(part.role.class()) {
+                    span .place { (part.label) ", " (words(&group.bytes)) }
+                    " " (values(group))
+                }
+            }
+        }
+    }
+
+    /// The fields of a layer, to be unfolded.
+    fn table(&self, part: &Part, open: bool) -> Markup {
+        let head = html! {
+            span .layer .(part.role.class()) { (part.label) }
+            " " (words(&part.bytes))
+            @if let Some(ends) = ends(part) { span .ends { (ends) } }
+        };
+        if part.fields.is_empty() {
+            return html! { p .rest { (head) } };
+        }
+        html! {
+            details .fields open[open] {
+                summary { (head) }
+                table {
+                    thead { tr { th scope="col" { "bytes" } th scope="col" { "in hex" } th scope="col" { "field" } th scope="col" { "value" } } }
+                    tbody {
+                        @for field in &part.fields {
+                            tr .mark[self.marked.contains(&field)] {
+                                td { (span(&field.bytes)) }
+                                td { code { (hex(&self.data[field.bytes.clone()])) } }
+                                th scope="row" { (field.name) }
+                                td { (field.value) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What the fields of a group are, in words.
+fn values(group: &Group) -> String {
+    let fields = group.fields.iter();
+    let values: Vec<String> = fields
+        .map(|it| format!("{} {}", it.name, it.value))
+        .collect();
+    match values.is_empty() {
+        true => format!("{} bytes without fields", group.bytes.len()),
+        false => values.join(" · "),
+    }
+}
+
+/// From where to where a layer goes, if its header says it.
+fn ends(part: &Part) -> Option<String> {
+    let value = |name: &str| {
+        let mut fields = part.fields.iter();
+        Some(&fields.find(|field| field.name == name)?.value)
+    };
+    ["", " address", " port"].iter().find_map(|what| {
+        let from = value(&format!("source{what}"))?;
+        let to = value(&format!("destination{what}"))?;
+        Some(format!("{from} > {to}"))
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let bytes: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    bytes.join(" ")
+}
+
+fn character(byte: u8) -> char {
+    match byte {
+        b' '..=b'~' => byte.into(),
+        _ => '.',
+    }
+}
+
+/// `22`, or `26–29`.
+fn span(bytes: &Range<usize>) -> String {
+    match bytes.len() {
+        1 => bytes.start.to_string(),
+        _ => format!("{}–{}", bytes.start, bytes.end - 1),
+    }
+}
+
+fn words(bytes: &Range<usize>) -> String {
+    match bytes.len() {
+        1 => format!("byte {}", bytes.start),
+        _ => format!("bytes {} to {}", bytes.start, bytes.end - 1),
+    }
+}

@@ -1,0 +1,101 @@
+//! Packets of a capture, and whether they are the ones that the text means.
+
+use std::path::{Component, Path};
+
+use anyhow::{Context, bail};
+use ip_over_udp::capture::{self, Packet};
+
+use super::part;
+
+/// A capture of the tree.
+pub(super) struct Capture {
+    /// Its path in the tree, with slashes.
+    pub name: String,
+    pub packets: Vec<Packet>,
+}
+
+impl Capture {
+    pub fn open(tree: &Path, name: &str) -> anyhow::Result<Capture> {
+        let inside = Path::new(name)
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        if !inside {
+            bail!("{name} is not a path from the root of the tree, as captures/ch06/all.pcapng");
+        }
+        let packets = capture::read(&tree.join(name)).map_err(|error| {
+            // The path in the tree is enough; where the tree is, is nobody's business.
+            let why = error.to_string();
+            let place = tree.join(name).display().to_string();
+            anyhow::anyhow!("{}", why.replace(&place, name))
+        })?;
+        if packets.is_empty() {
+            bail!("{name} has no packets");
+        }
+        Ok(Capture {
+            name: name.to_owned(),
+            packets,
+        })
+    }
+
+    /// The packet of this number, from 1.
+    pub fn packet(&self, number: usize) -> anyhow::Result<&Packet> {
+        let (name, count) = (&self.name, self.packets.len());
+        let packet = self.packets.get(number.wrapping_sub(1));
+        let packet = packet.with_context(|| {
+            format!("{name} has no packet {number}: its last is packet {count}")
+        })?;
+        let (there, length) = (packet.data.len(), packet.length);
+        if there as u64 != u64::from(length) {
+            bail!("packet {number} of {name} is cut: {there} of its {length} bytes are there");
+        }
+        Ok(packet)
+    }
+
+    /// The packet of this number, of which `text` must be true.
+    pub fn packet_that_says(&self, number: usize, text: &str) -> anyhow::Result<&Packet> {
+        let packet = self.packet(number)?;
+        if !says(packet, text) {
+            let name = &self.name;
+            let others = numbers(self.packets.iter(), text);
+            bail!(
+                "packet {number} of {name} is not {text:?} but:\n    {}\n{others}",
+                packet.describe()
+            );
+        }
+        Ok(packet)
+    }
+}
+
+/// Whether a packet is what `text` says: its description contains it, or its
+/// first line of HTTP.
+pub(super) fn says(packet: &Packet, text: &str) -> bool {
+    packet.describe().contains(text) || http(packet).is_some_and(|line| line.contains(text))
+}
+
+/// Which of the packets are what the text says, in words.
+pub(super) fn numbers<'a>(packets: impl Iterator<Item = &'a Packet>, text: &str) -> String {
+    let that_say = packets.zip(1..).filter(|(packet, _)| says(packet, text));
+    let numbers: Vec<String> = that_say.map(|(_, number)| number.to_string()).collect();
+    match numbers.is_empty() {
+        true => format!("no packet there is {text:?}"),
+        false => format!("these are {text:?}: {}", numbers.join(", ")),
+    }
+}
+
+/// The first line of a request or an answer of HTTP, as in `HTTP GET / HTTP/1.1`
+/// and `HTTP/1.1 200 OK`.
+pub(super) fn http(packet: &Packet) -> Option<String> {
+    let parts = part::parts(packet);
+    let [.., tcp, data] = parts.as_slice() else {
+        return None;
+    };
+    let text = std::str::from_utf8(&packet.data[data.bytes.clone()]).ok()?;
+    let line = text.lines().next()?;
+    match tcp.name {
+        "TCP" if line.starts_with("HTTP/1.") => Some(line.to_owned()),
+        "TCP" if line.ends_with(" HTTP/1.1") || line.ends_with(" HTTP/1.0") => {
+            Some(format!("HTTP {line}"))
+        }
+        _ => None,
+    }
+}
