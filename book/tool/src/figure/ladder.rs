@@ -80,7 +80,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
             }
             p .note {
                 (total.as_micros()) " µs in all, in " code { (name) }
-                ". Times vary from run to run; the bytes do not."
+                ". Times vary from run to run; lengths do not."
             }
         }
     };
