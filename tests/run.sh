@@ -16,14 +16,18 @@ as_root() {
     fi
 }
 
-# A program, and the Debian package that has it.
+# A program, by any of its names, and the Debian package that has it.
 needed="ip:iproute2 ping:iputils-ping tshark:tshark curl:curl wget:wget
         unshare:util-linux script:bsdutils pkill:procps cc:gcc
-        dumpcap:wireshark-common socat:socat python3:python3 openvpn:openvpn"
+        dumpcap:wireshark-common socat:socat python3:python3 openvpn:openvpn
+        chromium|chromium-browser|google-chrome:chromium"
 PATH="$PATH:/usr/sbin:/sbin"
 missing=()
 for pair in $needed; do
-    command -v "${pair%:*}" >/dev/null || missing+=("${pair#*:}")
+    names=${pair%:*}
+    # One of several names is enough, for this shell's `command -v` too.
+    # shellcheck disable=SC2086
+    command -v ${names//|/ } >/dev/null || missing+=("${pair#*:}")
 done
 if [ ${#missing[@]} -gt 0 ]; then
     if command -v apt-get >/dev/null; then

@@ -114,6 +114,7 @@ impl Page<'_> {
                 number = block.last + 1;
                 continue;
             }
+            let line = &self.values(number + 1, line);
             match self.directive(number + 1, line) {
                 Some(replaced) => out += &replaced,
                 None => out = out + line + "\n",
@@ -154,6 +155,23 @@ impl Page<'_> {
             _ => (),
         }
         lines.join("\n") + "\n"
+    }
+
+    /// A line with its values: the one directive that stands in a sentence.
+    fn values(&mut self, number: usize, line: &str) -> String {
+        let mut out = String::new();
+        let mut rest = line;
+        while let Some((before, after)) = rest.split_once("{{#value ")
+            && let Some((arguments, after)) = after.split_once("}}")
+        {
+            out += before;
+            match figure::value(self.tree, arguments) {
+                Ok(value) => out += &value,
+                Err(why) => self.problem(number, format!("{{{{#value}}}}: {why:#}")),
+            }
+            rest = after;
+        }
+        out + rest
     }
 
     /// What replaces a line, if it is a directive.
@@ -199,13 +217,15 @@ impl Page<'_> {
             "packet" => html::block("drawn", &figure::packet(tree, arguments)?),
             "packets" => html::block("drawn", &figure::packets(tree, arguments)?),
             "journey" => html::block("drawn", &figure::journey(tree, arguments)?),
+            "sizes" => html::block("drawn", &figure::sizes(tree, arguments)?),
+            "diagram" => html::block("drawn", &figure::diagram(tree, arguments)?),
             "include" | "rustdoc_include" | "playground" => {
                 anyhow::bail!(
                     "use {{{{#listing FILE ANCHOR}}}} instead, which fails if there is none"
                 )
             }
             _ => anyhow::bail!(
-                "there is no such directive; there are listing, changes, doctor, packet, packets and journey"
+                "there is no such directive; there are listing, changes, doctor, packet, packets, journey, sizes, diagram and value"
             ),
         })
     }

@@ -32,7 +32,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
         .filter(|line| !line.trim().is_empty())
         .collect();
     let figure = html! {
-        figure class={ "diagram " (name) } {
+        div class={ "diagram " (name) } {
             (PreEscaped("<svg role=\"img\" aria-label=\"")) (text) (PreEscaped("\" "))
             (PreEscaped(lines.join("\n")))
         }
