@@ -117,9 +117,8 @@ impl Anatomy<'_> {
                 }
                 div .text aria-hidden="true" {
                     @for (part, group) in &groups {
-                        span .layer .(part.role.class()) {
-                            @for byte in &self.data[within(group)] { (character(*byte)) }
-                        }
+                        // In an attribute, or the search would find these letters.
+                        span .layer .(part.role.class()) data-text=(characters(&self.data[within(group)])) {}
                     }
                 }
             }
@@ -216,11 +215,13 @@ fn hex(bytes: &[u8]) -> String {
     bytes.join(" ")
 }
 
-fn character(byte: u8) -> char {
-    match byte {
-        b' '..=b'~' => byte.into(),
+/// The bytes as text, with a dot for what cannot be printed.
+fn characters(bytes: &[u8]) -> String {
+    let printable = |byte: &u8| match byte {
+        b' '..=b'~' => char::from(*byte),
         _ => '.',
-    }
+    };
+    bytes.iter().map(printable).collect()
 }
 
 /// `22`, or `26–29`.
