@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use ip_over_udp::capture;
+use ip_over_udp::lab::journey::{Change, Journey, crossings};
 
 #[test]
 fn every_packet_of_every_reference_capture() {
@@ -60,4 +61,52 @@ fn both_formats_agree() {
         }
     }
     assert!(compared > 100, "only {compared} packets");
+}
+
+/// The journeys of the whole tunnel, either way.
+#[test]
+fn journeys() {
+    let captures = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
+    let all = capture::read(&captures.join("ch06/all.pcapng")).unwrap();
+    let crossed: Vec<_> = crossings(&all).collect();
+    assert_eq!(crossed.len(), 14);
+    // The last two travelled in fragments.
+    let whole = crossed.iter().filter(|it| Journey::of(&all, it).is_some());
+    assert_eq!(whole.count(), 12);
+
+    let reply = crossed[1];
+    assert!(reply.describe().contains("echo reply"));
+    let journey = Journey::of(&all, reply).unwrap();
+    let hops: Vec<_> = journey.hops().collect();
+    let way: Vec<_> = hops.iter().map(|(hop, _)| hop.interface.as_str()).collect();
+    assert_eq!(
+        way.join(" "),
+        "right-tun0 right-eth0 internet-right internet-left left-eth0 left-tun0"
+    );
+    let changes: Vec<_> = hops.iter().map(|(_, change)| *change).collect();
+    assert_eq!(
+        changes,
+        [
+            Change::Start,
+            Change::Added {
+                ethernet: 14,
+                ip: (4, 20),
+                udp: 8
+            },
+            Change::Unchanged,
+            Change::Forwarded(64, 63),
+            Change::Unchanged,
+            Change::Removed(42),
+        ]
+    );
+}
+
+/// In half a tunnel only the requests cross.
+#[test]
+fn half_a_tunnel() {
+    let captures = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
+    let all = capture::read(&captures.join("ch05/all.pcapng")).unwrap();
+    let crossed: Vec<_> = crossings(&all).collect();
+    assert!(!crossed.is_empty());
+    assert!(crossed.iter().all(|it| it.interface == "left-tun0"));
 }

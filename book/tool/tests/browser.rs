@@ -57,7 +57,9 @@ const TESTS: &[(&str, Test)] = &[
 ];
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // One browser, in which only one page at a time has the focus.
+    arguments.test_threads = Some(1);
     let chromium = ["chromium", "chromium-browser", "google-chrome"]
         .into_iter()
         .find_map(program);
@@ -283,7 +285,10 @@ fn focus(book: &Book) -> anyhow::Result<()> {
     );
     value(&tab, "document.querySelector('.dump input').focus()")?;
     let said = text(&tab, SAID)?;
-    ensure!(said.contains("destination 02:00:00:00:01:01"), "{said}");
+    ensure!(
+        said.contains("destination 02:00:00:00:01:01"),
+        "it says {said:?}"
+    );
     // To the right, which is elsewhere in a page the key for the next chapter.
     for _ in 0..2 {
         tab.press_key("ArrowRight")?;
@@ -429,6 +434,9 @@ fn no_script(book: &Book) -> anyhow::Result<()> {
     }
     value(&tab, "document.querySelector('.dump input').focus()")?;
     let said = text(&tab, SAID)?;
-    ensure!(said.contains("destination 02:00:00:00:01:01"), "{said}");
+    ensure!(
+        said.contains("destination 02:00:00:00:01:01"),
+        "it says {said:?}"
+    );
     Ok(())
 }

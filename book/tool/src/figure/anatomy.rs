@@ -112,6 +112,12 @@ impl Anatomy<'_> {
             |group: &Group| group.bytes.start.max(range.start)..group.bytes.end.min(range.end);
         html! {
             div .bytes {
+                div .offsets aria-hidden="true" {
+                    // Lines of 16 bytes; the other half is for lines of 8 on a phone.
+                    @for at in range.clone().step_by(8) {
+                        span .half[at % 16 == 8] data-offset=(format!("{at:04x}")) {}
+                    }
+                }
                 div .hex {
                     @for (part, group) in &groups { (self.label(part, group, within(group))) }
                 }
@@ -137,14 +143,7 @@ impl Anatomy<'_> {
             label .field .mark[mark] {
                 input type="radio" name="field" aria-label=(name) checked[is_first_mark];
                 span .layer .(part.role.class()) {
-                    @for at in within {
-                        // A line begins here: of 16 bytes, or of 8 on a phone.
-                        @if at % 8 == 0 {
-                            b .half[at % 16 == 8] data-offset={ (format!("{at:04x}")) } { (hex(&self.data[at..=at])) } " "
-                        } @else {
-                            (hex(&self.data[at..=at])) " "
-                        }
-                    }
+                    (hex(&self.data[within])) " "
                 }
                 span .says .(part.role.class()) {
                     span .place { (part.label) ", " (words(&group.bytes)) }
