@@ -60,8 +60,7 @@ impl Need {
             Need::Lab => {
                 (!support::lab_works()).then(|| "a lab; cargo lab doctor says more".to_owned())
             }
-            Need::Program(name, package) => (!support::installed(name))
-                .then(|| format!("{name}; sudo apt-get install {package}")),
+            Need::Program(name, package) => support::lacking(name, package),
             Need::Root => (!support::is_root()).then(|| "root".to_owned()),
             Need::User => (support::is_root() && support::user().is_none())
                 .then(|| "an ordinary user; run tests/run.sh".to_owned()),

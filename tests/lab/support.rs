@@ -35,11 +35,22 @@ pub fn uid() -> u32 {
     user().map_or(geteuid(), |user| user.uid).as_raw()
 }
 
-pub fn installed(program: &str) -> bool {
-    let path = std::env::var("PATH").unwrap_or_default();
-    format!("{path}:/usr/sbin:/sbin")
-        .split(':')
-        .any(|folder| Path::new(folder).join(program).is_file())
+/// How to get a program, if the user of the labs cannot run it.
+pub fn lacking(program: &str, package: &str) -> Option<String> {
+    // Some systems keep dumpcap for a group: installed, and still not for all.
+    let path = "PATH=$PATH:/usr/sbin:/sbin; it=$(command -v \"$0\")";
+    let says = |test: &str| {
+        let mut shell = as_user("sh");
+        let status = shell.args(["-c", &format!("{path} && {test}"), program]);
+        status.status().is_ok_and(|status| status.success())
+    };
+    if says("test -x \"$it\"") {
+        return None;
+    }
+    let install = format!("{program}; sudo apt-get install {package}");
+    Some(format!(
+        "{install}, or if you have it: sudo chmod o+x $(which {program})"
+    ))
 }
 
 pub fn lab_works() -> bool {
