@@ -43,6 +43,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         .map_err(|why| Error::opening_tun(&args.tun, why))?;
     println!("{}: open, without an address, down", args.tun);
 
+    // ANCHOR: read
     let mut read = Count::default();
     let mut buffer = vec![0; 4 + LARGEST_PACKET];
     while stop.wait(&tun)? {
@@ -59,6 +60,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         }
         print!("{}", packet::hex_dump(packet));
     }
+    // ANCHOR_END: read
     println!("packets: {read} read");
     Ok(())
 }

@@ -59,6 +59,7 @@ fn run(args: Args) -> anyhow::Result<()> {
     let tun = open(&args)?;
     println!("{}: {}, mtu {}, up", args.tun, args.addr, args.mtu);
 
+    // ANCHOR: read
     let mut read = Count::default();
     let mut buffer = vec![0; LARGEST_PACKET];
     while stop.wait(&tun)? {
@@ -73,6 +74,7 @@ fn run(args: Args) -> anyhow::Result<()> {
             println!("{}", packet::describe(&buffer[..n]));
         }
     }
+    // ANCHOR_END: read
     println!("packets: {read} read");
     Ok(())
 }

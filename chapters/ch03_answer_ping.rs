@@ -58,6 +58,7 @@ fn run(args: Args) -> anyhow::Result<()> {
             .as_mut()
             .map_or(Ok(()), |pcap| pcap.write_now(packet))
     };
+    // ANCHOR: answer
     let (mut answered, mut dropped, mut ignored) = (0u64, 0u64, 0u64);
     let mut buffer = vec![0; LARGEST_PACKET];
     while stop.wait(&tun)? {
@@ -78,6 +79,7 @@ fn run(args: Args) -> anyhow::Result<()> {
             dropped += 1;
         }
     }
+    // ANCHOR_END: answer
     println!("requests: {answered} answered, {dropped} dropped; {ignored} other packets");
     Ok(())
 }

@@ -56,6 +56,7 @@ pub struct Device {
 }
 
 impl Device {
+    // ANCHOR: open
     /// Creates the device, gives it its addresses and its MTU, and brings it
     /// up, in this order: once it is up, the kernel may send through it.
     pub fn open(options: &Options) -> Result<Device> {
@@ -79,6 +80,7 @@ impl Device {
             .map_err(|why| Error::system(format!("cannot bring {name} up"), io_error(why)))?;
         Ok(Device { tun, name })
     }
+    // ANCHOR_END: open
 
     /// The name the kernel gave it.
     pub fn name(&self) -> &str {
@@ -93,6 +95,7 @@ impl Device {
             .map_err(|why| Error::system(tried(), why))
     }
 
+    // ANCHOR: recv_send
     /// Reads the next packet that the kernel sends into the interface, and
     /// returns its length in bytes. What does not fit into `buffer` is lost
     /// without a word: pass [`LARGEST_PACKET`] bytes.
@@ -113,6 +116,7 @@ impl Device {
             },
         }
     }
+    // ANCHOR_END: recv_send
 
     /// Says what an error of [`Device::recv`] means.
     pub fn explain(&self, why: io::Error) -> Error {
@@ -132,6 +136,7 @@ impl AsRawFd for Device {
     }
 }
 
+// ANCHOR: silence
 /// Keeps the kernel from giving the interface an IPv6 address of its own.
 ///
 /// It would announce that address with router solicitations and multicast
@@ -142,6 +147,7 @@ pub fn silence(name: &str) {
     let file = format!("/proc/sys/net/ipv6/conf/{name}/addr_gen_mode");
     let _ = std::fs::write(file, "1");
 }
+// ANCHOR_END: silence
 
 /// Adds an IPv4 or IPv6 address, and with it the route to its network.
 ///

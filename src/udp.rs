@@ -94,6 +94,7 @@ pub fn parse_peer(text: &str) -> std::result::Result<SocketAddr, String> {
     Ok(peer)
 }
 
+// ANCHOR: length_of_next
 /// Length in bytes of the datagram that is next in line, once there is one.
 ///
 /// A buffer that is too small cuts a datagram, and `recv` says nothing of it.
@@ -103,6 +104,7 @@ pub fn length_of_next(socket: &UdpSocket) -> io::Result<usize> {
     let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC;
     Ok(recv(socket.as_raw_fd(), &mut [], flags)?)
 }
+// ANCHOR_END: length_of_next
 
 fn ip(address: &SockaddrStorage) -> Option<IpAddr> {
     let v4 = address.as_sockaddr_in().map(|v4| v4.ip().into());

@@ -86,7 +86,6 @@ impl Write for Records {
     }
 }
 
-// ANCHOR: pcap
 /// A classic pcap file: the packets of one interface.
 pub struct Pcap {
     path: PathBuf,
@@ -94,6 +93,7 @@ pub struct Pcap {
 }
 
 impl Pcap {
+    // ANCHOR: pcap
     /// Creates `DIR/INTERFACE.pcap`, and the folder if it is not there.
     pub fn create(dir: &Path, interface: &str, link: LinkType) -> Result<Pcap> {
         let (path, file) = Records::create(dir, &format!("{interface}.pcap"))?;
@@ -129,13 +129,13 @@ impl Pcap {
             .and_then(|_| self.writer.flush())
             .map_err(|why| Error::capture_file(&self.path, pcap_error(why)))
     }
+    // ANCHOR_END: pcap
 
     /// Where the file is.
     pub fn path(&self) -> &Path {
         &self.path
     }
 }
-// ANCHOR_END: pcap
 
 /// A pcapng: the packets of several interfaces, each with its name, its link
 /// type, and the direction of every packet.

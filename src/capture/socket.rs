@@ -53,6 +53,7 @@ pub struct Frame<'a> {
 }
 
 impl Socket {
+    // ANCHOR: open
     /// Opens the socket; from here on frames are kept until they are read.
     ///
     /// Needs CAP_NET_RAW. Reading never waits: see [`Socket::recv`].
@@ -82,6 +83,7 @@ impl Socket {
             control: nix::cmsg_space!(TimeSpec),
         })
     }
+    // ANCHOR_END: open
 
     /// The next frame, or `None` if there is none now.
     pub fn recv(&mut self) -> Result<Option<Frame<'_>>> {
