@@ -12,19 +12,23 @@
 
 local tunnel = Proto("ip_over_udp", "IP over UDP, inner packet")
 
--- The first four bits of an IP packet are its version.
-local versions = { [4] = Dissector.get("ip"), [6] = Dissector.get("ipv6") }
+-- The first four bits of an IP packet are its version; its header has at least
+-- so many bytes. The text "hello" begins like IPv6, and is too short for it.
+local versions = {
+    [4] = { dissector = Dissector.get("ip"), header = 20 },
+    [6] = { dissector = Dissector.get("ipv6"), header = 40 },
+}
 
 function tunnel.dissector(payload, info, tree)
     -- Of an empty payload there is no first byte. Wireshark 4.0 does not ask
     -- about one; other versions may.
     local ip = payload:len() > 0 and versions[payload(0, 1):bitfield(0, 4)]
-    if not ip then
+    if not ip or payload:reported_len() < ip.header then
         return 0 -- not ours: it stays data
     end
     tree:add(tunnel, payload())
     -- A malformed packet is shown as such; it is no error of this script.
-    pcall(ip.call, ip, payload, info, tree)
+    pcall(ip.dissector.call, ip.dissector, payload, info, tree)
     return payload:len()
 end
 
