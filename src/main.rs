@@ -5,21 +5,21 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anstyle::Style;
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
-use ip_over_udp::capture;
 use ip_over_udp::error::report;
+use ip_over_udp::lab::book::{Book, Chapter};
 use ip_over_udp::lab::error::Error;
 use ip_over_udp::lab::folder::{self, Running};
 use ip_over_udp::lab::hosts::{self, Host, NAMES};
-use ip_over_udp::lab::journey::Journey;
-use ip_over_udp::lab::recorder;
-use ip_over_udp::lab::summary::{self, shown};
+use ip_over_udp::lab::play::{self, Limits};
+use ip_over_udp::lab::review::{self, Count};
+use ip_over_udp::lab::summary::shown;
 use ip_over_udp::lab::world::{self, Lifeline};
-use ip_over_udp::lab::{Lab, Setup, compare, doctor, play, programs};
+use ip_over_udp::lab::{Lab, Setup, compare, doctor, programs, recorder};
 
 const BOLD: Style = Style::new().bold();
 
@@ -27,7 +27,7 @@ const BOLD: Style = Style::new().bold();
 #[derive(Parser)]
 #[command(name = "lab", subcommand_precedence_over_arg = true, after_help = HELP)]
 struct Args {
-    /// The chapter to play; without it, the demo
+    /// The chapter to play, 06 for example [default: 00]
     chapter: Option<String>,
 
     #[command(subcommand)]
@@ -46,6 +46,19 @@ struct Options {
     /// Put captures below this folder [default: target/lab]
     #[arg(long, value_name = "DIR", global = true)]
     out: Option<PathBuf>,
+
+    /// Find the book's chapters in this folder [default: book/src]
+    #[arg(long, value_name = "DIR", global = true)]
+    book: Option<PathBuf>,
+
+    /// Find the reference captures in this folder [default: captures]
+    #[arg(long, value_name = "DIR", global = true, hide = true)]
+    captures: Option<PathBuf>,
+
+    /// How long a command may take, for tests
+    #[arg(long, value_name = "SECONDS", global = true, hide = true,
+          value_parser = clap::value_parser!(u64).range(1..=600))]
+    limit: Option<u64>,
 }
 
 #[derive(Subcommand)]
@@ -87,10 +100,19 @@ enum Action {
         /// The chapter, 06 for example
         chapter: String,
     },
-    /// Play a chapter, and make its captures the reference if they differ
+    /// Play the book, and compare what its commands print with what it says
+    ///
+    /// Exit code 0: the same. 1: a difference. 2: something else went wrong.
+    Check {
+        /// One chapter, 06 for example [default: all]
+        chapter: Option<String>,
+    },
+    /// Play the book, and put what its commands print into it
+    ///
+    /// Reference captures are replaced if they differ.
     Bless {
-        /// The chapter, 06 for example
-        chapter: String,
+        /// One chapter, 06 for example [default: all]
+        chapter: Option<String>,
     },
     /// Say what this machine lacks, and how to get it
     Doctor,
@@ -100,10 +122,8 @@ enum Action {
 }
 
 const HELP: &str = "\
-Chapters to play: 01 to 06.
-
 What to try:
-  cargo run                     the demo: a web page through a tunnel
+  cargo run                     play chapter 0: a web page through a tunnel
   cargo lab 03                  play the experiment of chapter 3
   cargo lab shell left          a shell on the host left: try `ip address`
   cargo lab shell right         in another terminal: the same lab, another host
@@ -133,12 +153,7 @@ fn outer(args: &Args) -> anyhow::Result<u8> {
             return capture_live(&base(&args.options)?, host, interface);
         }
         Some(Action::Compare { chapter }) => {
-            return Ok(
-                compare_captures(&base(&args.options)?, chapter).unwrap_or_else(|why| {
-                    eprintln!("error: {why:#}");
-                    2
-                }),
-            );
+            return Ok(or_2(compare_captures(&args.options, chapter)));
         }
         Some(Action::Trial) => doctor::check()?,
         Some(_) if args.chapter.is_some() => {
@@ -148,10 +163,16 @@ fn outer(args: &Args) -> anyhow::Result<u8> {
             if let Ok(host) = std::env::var("LAB_HOST") {
                 return Err(Error::Inside { host }.into());
             }
-            experiment(args)?;
+            let chapters = match chapters(args) {
+                Err(why) if args.reviews() => return Ok(or_2(Err(why))),
+                chapters => chapters?,
+            };
             doctor::check()?;
             if args.options.bin_dir.is_none() {
                 programs::build()?;
+            }
+            if chapters.len() > 1 {
+                return one_by_one(args, &chapters);
             }
         }
     }
@@ -173,32 +194,17 @@ fn outer(args: &Args) -> anyhow::Result<u8> {
 /// them what the reader asked for.
 fn inner(args: &Args, lifeline: Lifeline) -> anyhow::Result<u8> {
     let started = Instant::now();
-    let experiment = experiment(args)?;
-    let setup = |name, ipv6| {
-        Ok::<_, anyhow::Error>(Setup {
-            programs: bin_dir(&args.options)?,
-            base: base(&args.options)?,
-            name,
-            ipv6,
-            capture: true,
-        })
-    };
-    if let Some((name, experiment)) = experiment {
-        let lab = Lab::start(&setup(name.clone(), experiment.ipv6)?, lifeline, 130)?;
-        greet(started);
-        let folder = lab.folder.clone();
-        let code = play_experiment(lab, &name, &experiment)?;
-        if let Some(Action::Bless { .. }) = args.command {
-            match compare::bless(&folder, &name)? {
-                true => println!("\nThese are the reference now: captures/ch{name}"),
-                false => println!("\nNo difference: captures/ch{name} stays as it is"),
-            }
-        }
-        return Ok(code);
+    if let Some(chapter) = chapters(args)?.pop() {
+        let played = play_chapter(args, &chapter, started, lifeline);
+        return if args.reviews() {
+            Ok(or_2(played))
+        } else {
+            played
+        };
     }
     match &args.command {
         Some(Action::Up { ipv6, no_capture }) => {
-            let mut setup = setup("up".to_owned(), *ipv6)?;
+            let mut setup = setup(&args.options, "up", *ipv6)?;
             setup.capture = !no_capture;
             let lab = Lab::start(&setup, lifeline, 0)?;
             greet(started);
@@ -210,7 +216,7 @@ fn inner(args: &Args, lifeline: Lifeline) -> anyhow::Result<u8> {
             lab.wait_for_ever()
         }
         Some(Action::Shell { host, command }) => {
-            let lab = Lab::start(&setup("shell".to_owned(), false)?, lifeline, 130)?;
+            let lab = Lab::start(&setup(&args.options, "shell", false)?, lifeline, 130)?;
             let status = shell(lab.host(host)?, command)?.status();
             let status = status.with_context(|| not_run(command))?;
             lab.wait_for_others()?;
@@ -226,26 +232,120 @@ fn inner(args: &Args, lifeline: Lifeline) -> anyhow::Result<u8> {
     }
 }
 
-/// The experiment that the arguments ask for, if they ask for one.
-fn experiment(args: &Args) -> anyhow::Result<Option<(String, play::Experiment)>> {
-    let name = match (&args.chapter, &args.command) {
-        (_, Some(Action::Bless { chapter })) => compare::chapter(chapter)?,
-        (_, Some(_)) => return Ok(None),
-        (Some(chapter), None) => chapter,
-        (None, None) => "demo",
+/// The chapters that the arguments ask for, if they ask for any.
+fn chapters(args: &Args) -> anyhow::Result<Vec<Chapter>> {
+    let word = match (&args.chapter, &args.command) {
+        (_, Some(Action::Check { chapter } | Action::Bless { chapter })) => chapter.as_deref(),
+        (_, Some(_)) => return Ok(Vec::new()),
+        (Some(chapter), None) => Some(chapter.as_str()),
+        (None, None) => Some("00"),
     };
-    let Some(experiment) = play::find(name)? else {
-        let all: Vec<_> = play::names().collect();
+    let book = book(&args.options)?;
+    let Some(word) = word else {
+        let names = book.names()?;
+        return names.iter().map(|name| book.chapter(name)).collect();
+    };
+    let Some(name) = book.name(word)? else {
         bail!(
-            "there is no chapter and no command {name:?}\n  \
-             to play: {}\n  \
-             commands: up, shell, capture, compare, bless, doctor; see cargo lab --help",
-            all.join(", ")
+            "there is no chapter and no command {word:?}\n  \
+             chapters: {}\n  \
+             commands: up, shell, capture, compare, check, bless, doctor; see cargo lab --help",
+            book.names()?.join(", ")
         );
     };
-    // `6` and `06` are one chapter, with one folder.
-    let name = play::names().find(|it| it.trim_start_matches('0') == name.trim_start_matches('0'));
-    Ok(Some((name.unwrap_or("demo").to_owned(), experiment)))
+    Ok(vec![book.chapter(&name)?])
+}
+
+impl Args {
+    /// Whether exit code 1 means a difference.
+    fn reviews(&self) -> bool {
+        matches!(
+            self.command,
+            Some(Action::Check { .. } | Action::Bless { .. })
+        )
+    }
+}
+
+/// Exit code 2 for an error, where 1 means a difference.
+fn or_2(code: anyhow::Result<u8>) -> u8 {
+    code.unwrap_or_else(|why| {
+        eprintln!("error: {why:#}");
+        2
+    })
+}
+
+/// Starts this program again for each chapter, each with a lab of its own. The
+/// exit code is the worst.
+fn one_by_one(args: &Args, chapters: &[Chapter]) -> anyhow::Result<u8> {
+    let mut worst = 0;
+    let mut total = Count::default();
+    for chapter in chapters {
+        let verb = match args.command {
+            Some(Action::Bless { .. }) => "bless",
+            _ => "check",
+        };
+        let mut lab = Command::new(std::env::current_exe()?);
+        lab.arg("--bin-dir").arg(bin_dir(&args.options)?);
+        lab.arg("--out").arg(base(&args.options)?);
+        let book = book(&args.options)?;
+        lab.arg("--book").arg(book.folder);
+        lab.arg("--captures").arg(book.captures);
+        if let Some(limit) = args.options.limit {
+            lab.args(["--limit", &limit.to_string()]);
+        }
+        let status = world::run(lab.args([verb, &chapter.name]))?;
+        worst = worst.max(world::exit_code(status));
+        if worst > 2 {
+            return Ok(worst); // Ctrl-C
+        }
+        total = total.and(Count::of(chapter));
+    }
+    if let Some(Action::Check { .. }) = args.command {
+        println!("{} chapters: {}", chapters.len(), total.told());
+    }
+    Ok(worst)
+}
+
+fn setup(options: &Options, name: &str, ipv6: bool) -> anyhow::Result<Setup> {
+    Ok(Setup {
+        programs: bin_dir(options)?,
+        base: base(options)?,
+        name: name.to_owned(),
+        ipv6,
+        capture: true,
+    })
+}
+
+/// In the inner process: one chapter in one lab.
+fn play_chapter(
+    args: &Args,
+    chapter: &Chapter,
+    started: Instant,
+    lifeline: Lifeline,
+) -> anyhow::Result<u8> {
+    let mut limits = Limits::default();
+    if let Some(limit) = args.options.limit.map(Duration::from_secs) {
+        (limits.end, limits.ready) = (limit, limit);
+    }
+    let transcript = &chapter.transcript;
+    let machine = transcript.uses_machine().then(play::machine).transpose()?;
+    let setup = setup(&args.options, &chapter.name, transcript.ipv6())?;
+    let book = book(&args.options)?;
+    let lab = Lab::start(&setup, lifeline, 130)?;
+    match args.command {
+        Some(Action::Check { .. }) => {
+            let same = review::check(lab, &book, chapter, limits, machine)?;
+            Ok(if same { 0 } else { 1 })
+        }
+        Some(Action::Bless { .. }) => {
+            review::bless(lab, &book, chapter, limits, machine).map(|()| 0)
+        }
+        _ => {
+            greet(started);
+            let journey = args.chapter.is_none();
+            review::show(lab, chapter, limits, machine, journey).map(|()| 0)
+        }
+    }
 }
 
 fn greet(started: Instant) {
@@ -256,29 +356,14 @@ fn greet(started: Instant) {
     );
 }
 
-fn play_experiment(lab: Lab, name: &str, experiment: &play::Experiment) -> anyhow::Result<u8> {
-    let folder = shown(&lab.folder);
-    // `--capture left` in an experiment means a folder beside our captures.
-    std::env::set_current_dir(&lab.folder)?;
-    experiment.play(&lab)?;
-    let path = lab.folder.join("all.pcapng");
-    let recorded = lab.finish()?;
-
-    if name == "demo" {
-        let packets = capture::read(&path)?;
-        let Some(journey) = Journey::of_request(&packets, "GET ") else {
-            bail!("the request for the page did not cross the tunnel; see above for the reason");
-        };
-        anstream::print!("\n{}", journey.render());
-    }
-    summary::print(&folder, &recorded);
-    Ok(0)
-}
-
 /// `lab compare`: the exit code is 0 if there is no difference.
-fn compare_captures(base: &Path, chapter: &str) -> anyhow::Result<u8> {
-    let chapter = compare::chapter(chapter)?;
-    let (mine, reference) = (base.join(chapter), compare::reference(chapter));
+fn compare_captures(options: &Options, word: &str) -> anyhow::Result<u8> {
+    let book = book(options)?;
+    let Some(chapter) = book.name(word)? else {
+        let names = book.names()?.join(", ");
+        bail!("there is no chapter {word:?}; there are {names}");
+    };
+    let (mine, reference) = (base(options)?.join(&chapter), book.reference(&chapter));
     if !mine.join("all.pcapng").exists() {
         bail!("there is no capture of chapter {chapter} yet; make one: cargo lab {chapter}");
     }
@@ -373,6 +458,10 @@ fn bin_dir(options: &Options) -> anyhow::Result<PathBuf> {
             found.with_context(|| format!("cannot find the folder {}", dir.display()))
         }
     }
+}
+
+fn book(options: &Options) -> anyhow::Result<Book> {
+    Book::at(options.book.as_deref(), options.captures.as_deref())
 }
 
 fn base(options: &Options) -> anyhow::Result<PathBuf> {

@@ -13,7 +13,7 @@ use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::libc;
 use nix::sched::{CloneFlags, setns};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
-use nix::unistd::{Pid, chdir, setpgid, tcsetpgrp};
+use nix::unistd::{Pid, chdir, setpgid, setsid, tcsetpgrp};
 
 /// The descriptor inside `owner`, for calls that want a [`BorrowedFd`].
 ///
@@ -84,6 +84,12 @@ pub fn foreground(command: &mut Command) {
     };
     // SAFETY: as in `enter`: system calls only, nothing allocated.
     unsafe { command.pre_exec(foreground) };
+}
+
+/// Makes `command` start in a session of its own, without a terminal.
+pub fn new_session(command: &mut Command) {
+    // SAFETY: as in `enter`: one system call, nothing allocated.
+    unsafe { command.pre_exec(|| Ok(setsid().map(drop)?)) };
 }
 
 /// Makes the process group of the caller the terminal's foreground group.

@@ -6,7 +6,13 @@ use std::process::{Command, Output};
 
 use ip_over_udp::capture::{self, Packet, Pcap};
 use ip_over_udp::icmp;
-use ip_over_udp::lab::compare::{Difference, compare, reference};
+use ip_over_udp::lab::book::Book;
+use ip_over_udp::lab::compare::{Difference, compare};
+
+/// The folder with the reference captures of a chapter.
+fn reference(chapter: &str) -> PathBuf {
+    Book::at(None, None).unwrap().reference(chapter)
+}
 
 /// A copy of chapter 6's captures with one interface changed.
 fn changed(purpose: &str, interface: &str, change: impl FnOnce(&mut Vec<Packet>)) -> PathBuf {

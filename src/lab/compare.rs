@@ -11,11 +11,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use super::{play, programs};
 use crate::capture::{self, LinkType, Packet, Pcap, PcapNg};
 use crate::packet::{Layer, dissect};
 
@@ -30,13 +29,6 @@ pub struct Difference {
     pub mine: Option<usize>,
     /// The same, in the reference.
     pub reference: Option<usize>,
-}
-
-/// The folder with the reference captures of a chapter.
-pub fn reference(chapter: &str) -> PathBuf {
-    Path::new(programs::TREE)
-        .join("captures")
-        .join(format!("ch{chapter}"))
 }
 
 /// Compares the captures in two folders, interface by interface.
@@ -64,17 +56,16 @@ pub fn compare(mine: &Path, reference: &Path) -> anyhow::Result<Option<Differenc
     }))
 }
 
-/// Makes these captures the reference of a chapter, if they differ from it.
-/// Says whether they did.
-pub fn bless(mine: &Path, chapter: &str) -> anyhow::Result<bool> {
-    let reference = reference(chapter);
-    if reference.join("all.pcapng").exists() && compare(mine, &reference)?.is_none() {
+/// Makes these captures the reference, if they differ from it. Says whether
+/// they did.
+pub fn bless(mine: &Path, reference: &Path) -> anyhow::Result<bool> {
+    if reference.join("all.pcapng").exists() && compare(mine, reference)?.is_none() {
         return Ok(false);
     }
     let packets = capture::read(&mine.join("all.pcapng"))?;
     let packets: Vec<_> = packets.iter().filter(|it| !is_report(it)).collect();
     if reference.exists() {
-        for file in fs::read_dir(&reference)? {
+        for file in fs::read_dir(reference)? {
             let file = file?.path();
             if file
                 .extension()
@@ -84,14 +75,14 @@ pub fn bless(mine: &Path, chapter: &str) -> anyhow::Result<bool> {
             }
         }
     }
-    let mut all = PcapNg::create(&reference, "all.pcapng")?;
+    let mut all = PcapNg::create(reference, "all.pcapng")?;
     let mut files: BTreeMap<(&str, LinkType), (Pcap, u32)> = BTreeMap::new();
     for packet in packets {
         let key = (packet.interface.as_str(), packet.link);
         let (pcap, number) = match files.entry(key) {
             std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::btree_map::Entry::Vacant(slot) => {
-                let pcap = Pcap::create(&reference, &packet.interface, packet.link)?;
+                let pcap = Pcap::create(reference, &packet.interface, packet.link)?;
                 slot.insert((pcap, all.interface(&packet.interface, packet.link)?))
             }
         };
@@ -295,14 +286,4 @@ fn first_fact(mine: &Facts, reference: &Facts) -> String {
         }
         false => "one of them goes on where the other ends".to_owned(),
     }
-}
-
-/// The chapter of this name, as its captures have it: `06`.
-pub fn chapter(name: &str) -> anyhow::Result<&'static str> {
-    let chapter = play::names()
-        .find(|it| it.trim_start_matches('0') == name.trim_start_matches('0') && *it != "demo");
-    chapter.with_context(|| {
-        let all: Vec<_> = play::names().filter(|name| *name != "demo").collect();
-        format!("there is no chapter {name:?}; there are {}", all.join(", "))
-    })
 }

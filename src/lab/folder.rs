@@ -86,8 +86,15 @@ fn lock(path: &Path) -> anyhow::Result<Option<Flock<File>>> {
     }
 }
 
+/// The folder in it for what the commands of a chapter print, while it plays.
+pub const OUTPUT: &str = ".output";
+
 /// Removes what labs write, and nothing else.
 fn clear(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path.join(OUTPUT)) {
+        Err(why) if why.kind() != ErrorKind::NotFound => return Err(why),
+        _ => (),
+    }
     for entry in fs::read_dir(path)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -2,10 +2,14 @@
 //!
 //! [`world`] makes the processes and namespaces that it lives in, [`hosts`] the
 //! hosts and their cables; [`recorder`] captures every interface into the
-//! [`folder`] of the run; [`play`] plays an experiment, [`journey`] tells what
-//! became of one packet, and [`summary`] where the captures are. [`compare`]
-//! lays captures beside the reference. [`programs`] builds what the hosts run,
-//! and [`doctor`] says what a machine lacks.
+//! [`folder`] of the run; [`journey`] tells what became of one packet, and
+//! [`summary`] where the captures are. [`compare`] lays captures beside the
+//! reference. [`programs`] builds what the hosts run, and [`doctor`] says what
+//! a machine lacks.
+//!
+//! A chapter's experiment stands in the [`book`]: [`transcript`] reads it,
+//! [`play`] gives its commands to a [`shell`] on each host, and [`matching`]
+//! tells whether they printed what the book says.
 
 use std::path::PathBuf;
 use std::sync::mpsc::channel;
@@ -15,16 +19,21 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+pub mod book;
 pub mod compare;
 pub mod doctor;
 pub mod error;
 pub mod folder;
 pub mod hosts;
 pub mod journey;
+pub mod matching;
 pub mod play;
 pub mod programs;
 pub mod recorder;
+pub mod review;
+pub mod shell;
 pub mod summary;
+pub mod transcript;
 pub mod world;
 
 use folder::Folder;

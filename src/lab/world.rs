@@ -107,6 +107,12 @@ pub fn join_processes(pid: u32) -> io::Result<()> {
     Ok(setns(processes, CloneFlags::CLONE_NEWPID)?)
 }
 
+/// Makes a command of the inner process one as the reader would start it.
+pub fn outside(command: &mut Command) {
+    command.env_remove(LIFELINE).env_remove(TERMINAL);
+    sys::unblock_signals(command);
+}
+
 /// Set for the inner process if the outer one may give the terminal away.
 const TERMINAL: &str = "LAB_TERMINAL";
 

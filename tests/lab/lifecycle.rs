@@ -535,10 +535,10 @@ fn captured_or_counted() {
 
 fn ordinary_user() {
     let base = temporary("user");
-    let mut demo = lab();
-    demo.arg("--out").arg(&base);
-    run(&mut demo).code(0).says("The journey of one packet");
-    for entry in fs::read_dir(base.join("demo")).unwrap() {
+    let mut first = lab();
+    first.arg("--out").arg(&base);
+    run(&mut first).code(0).says("The journey of one packet");
+    for entry in fs::read_dir(base.join("00")).unwrap() {
         let entry = entry.unwrap();
         assert_eq!(entry.metadata().unwrap().uid(), support::uid(), "{entry:?}");
     }
@@ -556,24 +556,24 @@ fn ordinary_user() {
     run(&mut shadow).code(1).says("Permission denied");
 
     // A folder that this user may not write to.
-    let mut demo = lab();
-    demo.args(["--out", "/usr"]);
-    run(&mut demo)
+    let mut first = lab();
+    first.args(["--out", "/usr"]);
+    run(&mut first)
         .code(1)
-        .says("cannot create /usr/demo")
+        .says("cannot create /usr/00")
         .says("--out DIR");
     fs::remove_dir_all(base).unwrap();
 }
 
 fn as_root() {
     let base = temporary("root");
-    let mut demo = std::process::Command::new(env!("CARGO_BIN_EXE_lab"));
+    let mut first = std::process::Command::new(env!("CARGO_BIN_EXE_lab"));
     let bin = std::path::Path::new(env!("CARGO_BIN_EXE_lab"))
         .parent()
         .unwrap();
-    demo.arg("--bin-dir").arg(bin).arg("--out").arg(&base);
+    first.arg("--bin-dir").arg(bin).arg("--out").arg(&base);
     let before = machine();
-    run(&mut demo).code(0).says("The journey of one packet");
+    run(&mut first).code(0).says("The journey of one packet");
     assert_eq!(machine(), before);
     fs::remove_dir_all(base).unwrap();
 }
@@ -593,7 +593,7 @@ fn wrong_words() {
         .says("06");
     run(lab().arg("shel"))
         .code(1)
-        .says("commands: up, shell, capture, compare, bless, doctor");
+        .says("commands: up, shell, capture, compare, check, bless, doctor");
     run(lab().args(["03", "up"]))
         .code(1)
         .says("a chapter and a command at once");

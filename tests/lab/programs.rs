@@ -1,12 +1,12 @@
 //! The chapter programs: each does what its chapter says, and its pitfall
 //! happens.
 
-use std::process::Command;
+use std::path::Path;
 use std::time::Duration;
 
 use ip_over_udp::capture::{self, Direction, LinkType};
 
-use crate::support::{Lab, lab, program, run, temporary};
+use crate::support::{Lab, lab, run, temporary};
 use crate::{CURL, Need, PING, Test, WGET};
 
 pub const TESTS: &[Test] = &[
@@ -408,7 +408,7 @@ fn memory() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// Plays each chapter, and lays its captures beside the reference. RUNS=20 does
+/// Checks each chapter, and its captures beside the reference. RUNS=20 does
 /// all of it twenty times.
 fn every_experiment_plays() {
     let runs = std::env::var("RUNS")
@@ -421,22 +421,15 @@ fn every_experiment_plays() {
 
 fn play_all() {
     let base = temporary("experiments");
-    for (name, key) in [
-        ("01", "packets: 2 (140 bytes) read"),
-        ("02", "packets: 1 (84 bytes) read"),
-        ("03", "requests: 2 answered, 0 dropped"),
-        ("04", "\"hello\": refused"),
-        ("05", "packets: 1 (84 bytes) in, 0 dropped"),
-        ("06", "<h1>Hello from the other end</h1>"),
-    ] {
-        let done = run(lab().arg("--out").arg(&base).arg(name));
-        done.code(0).says(key).says("all.pcapng");
-        // As the user of the tests: the reference is in the tree, which others
-        // may not read.
-        let mut compare = Command::new(program("lab"));
-        run(compare.arg("--out").arg(&base).args(["compare", name]))
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("book/src")).unwrap()
+    {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        let Some(name) = file.strip_prefix("ch").and_then(|it| it.get(..2)) else {
+            continue;
+        };
+        run(lab().arg("--out").arg(&base).args(["check", name]))
             .code(0)
-            .says("every packet is as in the reference");
+            .says(&format!("chapter {name}: "));
         let all = capture::read(&base.join(name).join("all.pcapng")).unwrap();
         assert!(
             all.is_sorted_by_key(|packet| packet.time),

@@ -61,8 +61,8 @@ pub fn lab_works() -> bool {
     })
 }
 
-/// A folder that other users can reach, with copies of all programs: the tree
-/// may be in somebody's home.
+/// A folder that other users can reach, with copies of all programs, of the
+/// book and of the reference captures: the tree may be in somebody's home.
 fn programs() -> &'static Path {
     static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
@@ -76,8 +76,24 @@ fn programs() -> &'static Path {
         ] {
             std::fs::copy(built.join(name), folder.join(name)).unwrap();
         }
+        let tree = Path::new(env!("CARGO_MANIFEST_DIR"));
+        copy(&tree.join("book/src"), &folder.join("book"));
+        copy(&tree.join("captures"), &folder.join("captures"));
         folder
     })
+}
+
+/// Copies a folder with all that is in it.
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &to),
+            false => drop(std::fs::copy(entry.path(), to).unwrap()),
+        }
+    }
 }
 
 /// Removes what [`programs`] made.
@@ -104,6 +120,10 @@ pub fn temporary(purpose: &str) -> PathBuf {
 pub fn lab() -> Command {
     let mut command = as_user(programs().join("lab"));
     command.arg("--bin-dir").arg(programs());
+    if user().is_some() {
+        command.arg("--book").arg(programs().join("book"));
+        command.arg("--captures").arg(programs().join("captures"));
+    }
     command
 }
 

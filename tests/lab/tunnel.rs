@@ -33,9 +33,9 @@ pub const TESTS: &[Test] = &[
         run: || crosses_unchanged(V6, V6),
     },
     Test {
-        name: "tunnel: the demo tells the journey of its request",
+        name: "tunnel: chapter 0 tells the journey of its request",
         needs: &[Need::Lab],
-        run: the_demo,
+        run: the_journey,
     },
     Test {
         name: "tunnel: what is no packet is dropped and counted",
@@ -272,8 +272,8 @@ pub fn payloads(all: &[Packet], interface: &str, direction: Direction) -> Vec<Ve
     done
 }
 
-fn the_demo() {
-    let base = crate::support::temporary("demo");
+fn the_journey() {
+    let base = crate::support::temporary("journey");
     let done = crate::support::run(crate::support::lab().arg("--out").arg(&base));
     done.code(0)
         .says("The journey of one packet: GET / HTTP/1.1");
