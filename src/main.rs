@@ -2,136 +2,31 @@
 
 #![forbid(unsafe_code)]
 
+mod cli;
+
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use anstyle::Style;
 use anyhow::{Context, bail};
-use clap::{Parser, Subcommand};
+use clap::Parser;
 use ip_over_udp::error::report;
-use ip_over_udp::lab::book::{Book, Chapter};
+use ip_over_udp::lab::book::Chapter;
 use ip_over_udp::lab::error::Error;
 use ip_over_udp::lab::folder::{self, Running};
-use ip_over_udp::lab::hosts::{self, Host, NAMES};
-use ip_over_udp::lab::play::{self, Limits};
+use ip_over_udp::lab::hosts::{self, Host};
+use ip_over_udp::lab::play;
 use ip_over_udp::lab::review::{self, Count};
+use ip_over_udp::lab::stage::Limits;
 use ip_over_udp::lab::summary::shown;
 use ip_over_udp::lab::world::{self, Lifeline};
 use ip_over_udp::lab::{Lab, Setup, compare, doctor, programs, recorder};
 
+use cli::{Action, Args, Options};
+
 const BOLD: Style = Style::new().bold();
-
-/// Three hosts on this machine, without root: left, the internet, and right.
-#[derive(Parser)]
-#[command(name = "lab", subcommand_precedence_over_arg = true, after_help = HELP)]
-struct Args {
-    /// The chapter to play, 06 for example [default: 00]
-    chapter: Option<String>,
-
-    #[command(subcommand)]
-    command: Option<Action>,
-
-    #[command(flatten)]
-    options: Options,
-}
-
-#[derive(clap::Args)]
-struct Options {
-    /// Run the programs in this folder, and build nothing
-    #[arg(long, value_name = "DIR", global = true)]
-    bin_dir: Option<PathBuf>,
-
-    /// Put captures below this folder [default: target/lab]
-    #[arg(long, value_name = "DIR", global = true)]
-    out: Option<PathBuf>,
-
-    /// Find the book's chapters in this folder [default: book/src]
-    #[arg(long, value_name = "DIR", global = true)]
-    book: Option<PathBuf>,
-
-    /// Find the reference captures in this folder [default: captures]
-    #[arg(long, value_name = "DIR", global = true, hide = true)]
-    captures: Option<PathBuf>,
-
-    /// How long a command may take, for tests
-    #[arg(long, value_name = "SECONDS", global = true, hide = true,
-          value_parser = clap::value_parser!(u64).range(1..=600))]
-    limit: Option<u64>,
-}
-
-#[derive(Subcommand)]
-enum Action {
-    /// Start a lab and leave it running until Ctrl-C
-    Up {
-        /// Give the hosts IPv6 addresses too
-        #[arg(long)]
-        ipv6: bool,
-        /// Write no captures: for measurements, which they would disturb
-        #[arg(long)]
-        no_capture: bool,
-    },
-    /// Open a shell on a host, or run one command there
-    ///
-    /// Joins the lab that runs, or starts one that ends with the shell.
-    Shell {
-        /// The host
-        #[arg(value_parser = NAMES)]
-        host: String,
-        /// A command to run in place of a shell
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        command: Vec<String>,
-    },
-    /// Write what an interface of the running lab sends and receives to
-    /// standard output, as pcapng
-    Capture {
-        /// The host
-        #[arg(value_parser = NAMES)]
-        host: String,
-        /// An interface of that host: eth0, tun0, lo; on internet: left, right
-        interface: String,
-    },
-    /// Lay your captures of a chapter beside the reference, and explain the
-    /// first difference
-    ///
-    /// Exit code 0: the same. 1: a difference. 2: something else went wrong.
-    Compare {
-        /// The chapter, 06 for example
-        chapter: String,
-    },
-    /// Play the book, and compare what its commands print with what it says
-    ///
-    /// Exit code 0: the same. 1: a difference. 2: something else went wrong.
-    Check {
-        /// One chapter, 06 for example [default: all]
-        chapter: Option<String>,
-    },
-    /// Play the book, and put what its commands print into it
-    ///
-    /// Reference captures are replaced if they differ.
-    Bless {
-        /// One chapter, 06 for example [default: all]
-        chapter: Option<String>,
-    },
-    /// Say what this machine lacks, and how to get it
-    Doctor,
-    /// Start a lab, open a TUN device, end: what `doctor` tries
-    #[command(hide = true)]
-    Trial,
-}
-
-const HELP: &str = "\
-What to try:
-  cargo run                     play chapter 0: a web page through a tunnel
-  cargo lab 03                  play the experiment of chapter 3
-  cargo lab shell left          a shell on the host left: try `ip address`
-  cargo lab shell right         in another terminal: the same lab, another host
-  cargo lab shell left ping -c 1 right
-  cargo lab capture left eth0 | wireshark -k -i -
-  cargo lab doctor              if something is missing
-
-Captures of every interface are in target/lab, a folder for each chapter.";
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -150,7 +45,7 @@ fn outer(args: &Args) -> anyhow::Result<u8> {
     match &args.command {
         Some(Action::Doctor) => return Ok(if doctor::report() { 0 } else { 1 }),
         Some(Action::Capture { host, interface }) => {
-            return capture_live(&base(&args.options)?, host, interface);
+            return capture_live(&args.options.base()?, host, interface);
         }
         Some(Action::Compare { chapter }) => {
             return Ok(or_2(compare_captures(&args.options, chapter)));
@@ -177,13 +72,13 @@ fn outer(args: &Args) -> anyhow::Result<u8> {
         }
     }
     if !matches!(args.command, Some(Action::Trial)) {
-        programs::check(&bin_dir(&args.options)?)?;
+        programs::check(&args.options.bin_dir()?)?;
     }
-    let base = base(&args.options)?;
+    let base = args.options.base()?;
     if let Some(Action::Shell { host, command }) = &args.command
         && let Some(running) = folder::find(&base)
     {
-        return join(&running, &bin_dir(&args.options)?, host, command);
+        return join(&running, &args.options.bin_dir()?, host, command);
     }
     let status = world::begin()?;
     folder::sweep(&base);
@@ -240,7 +135,7 @@ fn chapters(args: &Args) -> anyhow::Result<Vec<Chapter>> {
         (Some(chapter), None) => Some(chapter.as_str()),
         (None, None) => Some("00"),
     };
-    let book = book(&args.options)?;
+    let book = args.options.book()?;
     let Some(word) = word else {
         let names = book.names()?;
         return names.iter().map(|name| book.chapter(name)).collect();
@@ -254,16 +149,6 @@ fn chapters(args: &Args) -> anyhow::Result<Vec<Chapter>> {
         );
     };
     Ok(vec![book.chapter(&name)?])
-}
-
-impl Args {
-    /// Whether exit code 1 means a difference.
-    fn reviews(&self) -> bool {
-        matches!(
-            self.command,
-            Some(Action::Check { .. } | Action::Bless { .. })
-        )
-    }
 }
 
 /// Exit code 2 for an error, where 1 means a difference.
@@ -284,10 +169,10 @@ fn one_by_one(args: &Args, chapters: &[Chapter]) -> anyhow::Result<u8> {
             Some(Action::Bless { .. }) => "bless",
             _ => "check",
         };
-        let mut lab = Command::new(std::env::current_exe()?);
-        lab.arg("--bin-dir").arg(bin_dir(&args.options)?);
-        lab.arg("--out").arg(base(&args.options)?);
-        let book = book(&args.options)?;
+        let mut lab = Command::new("/proc/self/exe"); // Cargo may have replaced the file
+        lab.arg("--bin-dir").arg(args.options.bin_dir()?);
+        lab.arg("--out").arg(args.options.base()?);
+        let book = args.options.book()?;
         lab.arg("--book").arg(book.folder);
         lab.arg("--captures").arg(book.captures);
         if let Some(limit) = args.options.limit {
@@ -308,8 +193,8 @@ fn one_by_one(args: &Args, chapters: &[Chapter]) -> anyhow::Result<u8> {
 
 fn setup(options: &Options, name: &str, ipv6: bool) -> anyhow::Result<Setup> {
     Ok(Setup {
-        programs: bin_dir(options)?,
-        base: base(options)?,
+        programs: options.bin_dir()?,
+        base: options.base()?,
         name: name.to_owned(),
         ipv6,
         capture: true,
@@ -330,7 +215,7 @@ fn play_chapter(
     let transcript = &chapter.transcript;
     let machine = transcript.uses_machine().then(play::machine).transpose()?;
     let setup = setup(&args.options, &chapter.name, transcript.ipv6())?;
-    let book = book(&args.options)?;
+    let book = args.options.book()?;
     let lab = Lab::start(&setup, lifeline, 130)?;
     match args.command {
         Some(Action::Check { .. }) => {
@@ -358,12 +243,12 @@ fn greet(started: Instant) {
 
 /// `lab compare`: the exit code is 0 if there is no difference.
 fn compare_captures(options: &Options, word: &str) -> anyhow::Result<u8> {
-    let book = book(options)?;
+    let book = options.book()?;
     let Some(chapter) = book.name(word)? else {
         let names = book.names()?.join(", ");
         bail!("there is no chapter {word:?}; there are {names}");
     };
-    let (mine, reference) = (base(options)?.join(&chapter), book.reference(&chapter));
+    let (mine, reference) = (options.base()?.join(&chapter), book.reference(&chapter));
     if !mine.join("all.pcapng").exists() {
         bail!("there is no capture of chapter {chapter} yet; make one: cargo lab {chapter}");
     }
@@ -448,25 +333,4 @@ fn trial() -> anyhow::Result<u8> {
         );
     }
     Ok(0)
-}
-
-fn bin_dir(options: &Options) -> anyhow::Result<PathBuf> {
-    match &options.bin_dir {
-        None => programs::beside_this_one(),
-        Some(dir) => {
-            let found = dir.canonicalize();
-            found.with_context(|| format!("cannot find the folder {}", dir.display()))
-        }
-    }
-}
-
-fn book(options: &Options) -> anyhow::Result<Book> {
-    Book::at(options.book.as_deref(), options.captures.as_deref())
-}
-
-fn base(options: &Options) -> anyhow::Result<PathBuf> {
-    Ok(match &options.out {
-        None => Path::new(programs::TREE).join("target/lab"),
-        Some(out) => std::path::absolute(out)?,
-    })
 }

@@ -70,6 +70,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
+        let _ = fs::remove_dir_all(self.path.join(OUTPUT));
         let _ = fs::remove_file(self.path.join("running"));
     }
 }

@@ -104,7 +104,7 @@ pub fn difference(expected: &[String], got: &[String]) -> (usize, String) {
     let back = behind.take_while(|(one, other)| one == other).count();
     let mut words = String::new();
     for line in &expected[front.saturating_sub(2)..front] {
-        let _ = writeln!(words, "             {line}");
+        let _ = writeln!(words, "{}", format!("             {line}").trim_end());
     }
     for (name, lines) in [
         ("expected:", &expected[front..expected.len() - back]),

@@ -7,9 +7,10 @@
 //! reference. [`programs`] builds what the hosts run, and [`doctor`] says what
 //! a machine lacks.
 //!
-//! A chapter's experiment stands in the [`book`]: [`transcript`] reads it,
-//! [`play`] gives its commands to a [`shell`] on each host, and [`matching`]
-//! tells whether they printed what the book says.
+//! A chapter's experiment stands in the [`book`]: [`transcript`] reads it, and
+//! [`play`] plays it, a command at a time on a [`stage`] with a [`shell`] for
+//! each host; [`matching`] tells whether a command printed what the book says,
+//! and [`review`] is for a whole chapter what is shown, checked or blessed.
 
 use std::path::PathBuf;
 use std::sync::mpsc::channel;
@@ -32,6 +33,7 @@ pub mod programs;
 pub mod recorder;
 pub mod review;
 pub mod shell;
+pub mod stage;
 pub mod summary;
 pub mod transcript;
 pub mod world;

@@ -7,21 +7,17 @@
 
 use std::fs;
 use std::ops::Range;
-use std::path::PathBuf;
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use anstyle::Style;
-use anyhow::{Context, anyhow, bail};
-use nix::unistd::Pid;
+use anyhow::{Context, bail};
 
 use super::Lab;
 use super::book::Chapter;
-use super::folder::OUTPUT;
-use super::matching::{self, Prefix, cut};
+use super::matching;
 use super::programs::TREE;
-use super::shell::{self, MOMENT, Shell, Tail};
+use super::shell::Shell;
+use super::stage::{Limits, Printed, Stage};
 use super::transcript::{MACHINE, Step};
 use super::world;
 
@@ -36,31 +32,6 @@ pub enum Mode {
     Bless,
 }
 
-/// How long things may take.
-#[derive(Clone, Copy)]
-pub struct Limits {
-    /// A command, until its end.
-    pub end: Duration,
-    /// A program in the background, until it has printed its first lines.
-    pub ready: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
-            end: Duration::from_secs(30),
-            ready: Duration::from_secs(5),
-        }
-    }
-}
-
-/// How long a program must print nothing to have said what it had to say.
-const SILENCE: Duration = Duration::from_millis(100);
-
-/// How long a new block waits for the first words of a program with `&`.
-const FIRST_WORDS: Duration = Duration::from_secs(1);
-
-const PROMPT: Style = Style::new().bold();
 const PROSE: Style = Style::new().dimmed();
 
 /// A shell on the reader's own machine. To be called in the inner process
@@ -78,34 +49,11 @@ pub fn machine() -> anyhow::Result<Shell> {
     Shell::start(MACHINE, bash)
 }
 
-/// A program that was started with `&`.
-struct Job {
-    group: Pid,
-    tail: Tail,
-    /// What it has printed, and nobody has seen yet.
-    kept: Vec<String>,
-}
-
-/// What a command printed, up to Ctrl-C if there was one, and after it.
-#[derive(Default)]
-struct Printed {
-    before: Vec<String>,
-    after: Option<Vec<String>>,
-    /// For what was waited in vain.
-    late: Option<String>,
-}
-
 /// Plays one chapter in one lab.
 pub struct Player<'a> {
-    lab: &'a Lab,
     chapter: &'a Chapter,
     mode: Mode,
-    limits: Limits,
-    shells: Vec<Shell>,
-    jobs: Vec<Job>,
-    /// The folder for what the commands print.
-    output: PathBuf,
-    files: usize,
+    stage: Stage<'a>,
     /// How many commands printed something else than expected.
     pub differences: usize,
     /// New output for lines of the chapter's file.
@@ -121,18 +69,11 @@ impl<'a> Player<'a> {
         limits: Limits,
         machine: Option<Shell>,
     ) -> anyhow::Result<Player<'a>> {
-        let output = lab.folder.join(OUTPUT);
-        fs::create_dir_all(&output)
-            .with_context(|| format!("cannot create {}", output.display()))?;
+        let (shows, listens) = (mode == Mode::Show, mode == Mode::Bless);
         Ok(Player {
-            lab,
             chapter,
             mode,
-            limits,
-            shells: machine.into_iter().collect(),
-            jobs: Vec::new(),
-            output,
-            files: 0,
+            stage: Stage::new(lab, limits, shows, listens, machine)?,
             differences: 0,
             changes: Vec::new(),
         })
@@ -152,7 +93,7 @@ impl<'a> Player<'a> {
                 let place = format!("{}:{}", chapter.shown, step.line);
                 let (command, host) = (&step.command, &step.host);
                 let what = || format!("{place}: `{command}` on {host}");
-                let printed = self.step(step).with_context(what)?;
+                let printed = self.stage.step(step).with_context(what)?;
                 if let Some(line) = self.not_found(step, &printed) {
                     bail!("{}: {line}\n  cargo lab doctor may say more", what());
                 }
@@ -163,285 +104,16 @@ impl<'a> Player<'a> {
                         }
                     }
                     Mode::Check => self.compare(step, &printed),
+                    // A bless would put ^C behind the last line of a program
+                    // that is gone by then.
+                    Mode::Bless if printed.ended_early => {
+                        bail!("{}: it ended by itself, before ^C", what());
+                    }
                     Mode::Bless => self.bless(step, printed),
                 }
             }
         }
         Ok(())
-    }
-
-    fn step(&mut self, step: &Step) -> anyhow::Result<Printed> {
-        if self.mode == Mode::Show {
-            let and = if step.background { " &" } else { "" };
-            let (host, command) = (&step.host, &step.command);
-            anstream::println!("{PROMPT}{host}${PROMPT:#} {command}{and}");
-        }
-        let mut shell = self.shell(&step.host)?;
-        let words: Vec<_> = step.command.split_whitespace().collect();
-        let printed = match words[..] {
-            _ if step.background => self.start(&mut shell, step),
-            ["fg"] => self.resume(&mut shell, step, "%+"),
-            ["fg", job] => self.resume(&mut shell, step, job),
-            _ if step.after.is_some() => self.run_until_interrupt(&mut shell, step),
-            _ => self.run(&mut shell, step),
-        };
-        self.shells.push(shell);
-        printed
-    }
-
-    /// The shell of this host, taken out of the list. It starts when first
-    /// used.
-    fn shell(&mut self, host: &str) -> anyhow::Result<Shell> {
-        if let Some(at) = self.shells.iter().position(|shell| shell.host == host) {
-            return Ok(self.shells.swap_remove(at));
-        }
-        let bash = self.lab.host(host)?.command(Shell::program())?;
-        Shell::start(host, bash)
-    }
-
-    fn file(&mut self) -> anyhow::Result<Tail> {
-        self.files += 1;
-        Tail::create(self.output.join(self.files.to_string()))
-    }
-
-    /// A command in the foreground, to its end.
-    fn run(&mut self, shell: &mut Shell, step: &Step) -> anyhow::Result<Printed> {
-        let mut tail = self.file()?;
-        let mut before = Vec::new();
-        shell.run(&step.command, &tail.path)?;
-        let deadline = Instant::now() + self.limits.end;
-        while shell.ended(MOMENT)?.is_none() {
-            self.show(tail.read()?, &mut before);
-            if Instant::now() >= deadline {
-                return Err(self.hangs(step, &before, &step.before));
-            }
-        }
-        self.show(tail.rest()?, &mut before);
-        let _ = fs::remove_file(&tail.path);
-        // The end of a connection, for example, comes after the end of the
-        // program that made it.
-        self.lab.settle();
-        Ok(Printed {
-            before,
-            ..Printed::default()
-        })
-    }
-
-    /// A command that stays in the background, until it has printed what is
-    /// expected.
-    fn start(&mut self, shell: &mut Shell, step: &Step) -> anyhow::Result<Printed> {
-        let tail = self.file()?;
-        let Some(mut job) = self.job(shell, &format!("{} &", step.command), tail)? else {
-            bail!("this does not start a program in the background");
-        };
-        let expected = &step.before;
-        let started = Instant::now();
-        let mut printed = Printed::default();
-        let taken = loop {
-            let alive = shell::is_alive(job.group);
-            job.kept.extend(job.tail.read()?);
-            if expected.is_empty() {
-                let words = self.mode == Mode::Bless && alive && started.elapsed() < FIRST_WORDS;
-                if !words || !job.kept.is_empty() {
-                    break None;
-                }
-            }
-            match matching::prefix(expected, &job.kept) {
-                Prefix::Came(lines) if !expected.is_empty() => break Some(lines),
-                Prefix::Never(_) => break None,
-                Prefix::Waits(line) if started.elapsed() >= self.limits.ready => {
-                    printed.late = Some(self.waited(&expected[line..], self.limits.ready));
-                    break None;
-                }
-                _ if !alive => break None,
-                _ => thread::sleep(MOMENT),
-            }
-        };
-        let taken = match taken {
-            Some(lines) => lines,
-            // Nothing is expected, and what is printed is for `fg`.
-            None if expected.is_empty() && self.mode != Mode::Bless => 0,
-            None => {
-                let mut lines = 0;
-                while job.kept.len() > lines && started.elapsed() < self.limits.ready {
-                    lines = job.kept.len();
-                    thread::sleep(SILENCE);
-                    job.kept.extend(job.tail.read()?);
-                }
-                job.kept.len()
-            }
-        };
-        let lines = job.kept.drain(..taken).collect();
-        self.show(lines, &mut printed.before);
-        self.jobs.push(job);
-        Ok(printed)
-    }
-
-    /// `fg`: a program from the background, to its end.
-    fn resume(&mut self, shell: &mut Shell, step: &Step, job: &str) -> anyhow::Result<Printed> {
-        let group = shell.group(job)?;
-        let at = self.jobs.iter().position(|job| Some(job.group) == group);
-        let mut job = at.map(|at| self.jobs.remove(at));
-        self.foreground(shell, step, job.as_mut())
-    }
-
-    /// A command that Ctrl-C ends: like one of the background, and `fg`.
-    fn run_until_interrupt(&mut self, shell: &mut Shell, step: &Step) -> anyhow::Result<Printed> {
-        let tail = self.file()?;
-        let Some(mut job) = self.job(shell, &format!("{{ {}\n}} &", step.command), tail)? else {
-            bail!("there is nothing for ^C to end");
-        };
-        let fg = Step {
-            command: "fg".to_owned(),
-            ..step.clone()
-        };
-        let mut own = self.file()?;
-        shell.run("fg", &own.path)?;
-        self.until_end(shell, &fg, &mut own, Some(&mut job), true)
-    }
-
-    fn foreground(
-        &mut self,
-        shell: &mut Shell,
-        step: &Step,
-        job: Option<&mut Job>,
-    ) -> anyhow::Result<Printed> {
-        let mut own = self.file()?;
-        shell.run(&step.command, &own.path)?;
-        self.until_end(shell, step, &mut own, job, false)
-    }
-
-    /// Shows what `fg` prints, which is the command line, and what the job
-    /// prints; ends it with Ctrl-C, once what stands before that has come.
-    fn until_end(
-        &mut self,
-        shell: &mut Shell,
-        step: &Step,
-        own: &mut Tail,
-        mut job: Option<&mut Job>,
-        hide_own: bool,
-    ) -> anyhow::Result<Printed> {
-        let mut printed = Printed::default();
-        let deadline = Instant::now() + self.limits.end;
-        let mut named = false;
-        let mut ended = false;
-        let mut interrupted = false;
-        loop {
-            ended = ended || shell.ended(MOMENT)?.is_some();
-            let mut new = if ended { own.rest()? } else { own.read()? };
-            named |= !new.is_empty();
-            if hide_own {
-                new.clear();
-            }
-            if let Some(job) = job.as_mut().filter(|_| named || ended) {
-                new.append(&mut job.kept);
-                new.extend(if ended {
-                    job.tail.rest()?
-                } else {
-                    job.tail.read()?
-                });
-            }
-            let part = printed.after.as_mut().unwrap_or(&mut printed.before);
-            self.show(new, part);
-            if ended {
-                break;
-            }
-            let late = Instant::now() >= deadline;
-            if step.after.is_none() || interrupted {
-                if late {
-                    let (expected, got) = match &printed.after {
-                        Some(after) => (step.after.as_deref().unwrap_or(&[]), after),
-                        None => (step.before.as_slice(), &printed.before),
-                    };
-                    return Err(self.hangs(step, got, expected));
-                }
-                continue;
-            }
-            match matching::prefix(&step.before, &printed.before) {
-                Prefix::Waits(line) if late => {
-                    printed.late = Some(self.waited(&step.before[line..], self.limits.end));
-                }
-                Prefix::Waits(_) => continue,
-                Prefix::Came(_) | Prefix::Never(_) => (),
-            }
-            interrupted = true;
-            self.lab.settle();
-            if let Some(job) = job.as_mut() {
-                let new = job.tail.read()?;
-                self.show(new, &mut printed.before);
-                self.show_interrupt();
-                printed.after = Some(Vec::new());
-                shell::interrupt(job.group);
-            }
-        }
-        self.lab.settle();
-        let _ = fs::remove_file(&own.path);
-        if let Some(job) = job {
-            let _ = fs::remove_file(&job.tail.path);
-        }
-        if step.after.is_some() && printed.after.is_none() {
-            self.show_interrupt();
-            printed.after = Some(Vec::new());
-            printed.late = Some("it ended by itself, before ^C".to_owned());
-        }
-        Ok(printed)
-    }
-
-    /// Starts a job, and learns its group.
-    fn job(&mut self, shell: &mut Shell, command: &str, tail: Tail) -> anyhow::Result<Option<Job>> {
-        let before = shell.group("%+")?;
-        shell.run(command, &tail.path)?;
-        if shell.ended(self.limits.ready)?.is_none() {
-            bail!("the shell did not start it within {:?}", self.limits.ready);
-        }
-        let group = shell.group("%+")?.filter(|_| shell.status == "0");
-        let group = group.filter(|group| Some(*group) != before);
-        Ok(group.map(|group| Job {
-            group,
-            tail,
-            kept: Vec::new(),
-        }))
-    }
-
-    fn show(&self, new: Vec<String>, all: &mut Vec<String>) {
-        if self.mode == Mode::Show {
-            for line in &new {
-                println!("{line}");
-            }
-        }
-        all.extend(new);
-    }
-
-    fn show_interrupt(&self) {
-        if self.mode == Mode::Show {
-            println!("^C");
-        }
-    }
-
-    fn waited(&self, expected: &[String], limit: Duration) -> String {
-        match expected.first() {
-            Some(line) => format!("waited {limit:?} for the line: {line}"),
-            None => format!("waited {limit:?} for its end"),
-        }
-    }
-
-    fn hangs(&self, step: &Step, got: &[String], expected: &[String]) -> anyhow::Error {
-        let waits = match matching::prefix(expected, got) {
-            Prefix::Waits(line) | Prefix::Never(line) => {
-                self.waited(expected.get(line..).unwrap_or(&[]), self.limits.end)
-            }
-            Prefix::Came(_) => self.waited(&[], self.limits.end),
-        };
-        let from = got.len().saturating_sub(12);
-        let lines = got[from..]
-            .iter()
-            .map(|line| format!("\n    {}", cut(line)));
-        let so_far = match got.is_empty() {
-            true => " nothing".to_owned(),
-            false => lines.collect(),
-        };
-        let _ = step;
-        anyhow!("it does not end; {waits}\n  it had printed:{so_far}")
     }
 
     /// What the shell says of a program that this machine lacks, unless the
@@ -470,11 +142,13 @@ impl<'a> Player<'a> {
                 let (at, words) = matching::difference(expected, got);
                 let (host, command) = (&step.host, &step.command);
                 let and = if step.background { " &" } else { "" };
-                println!(
-                    "{}:{}: {host}$ {command}{and}",
-                    self.chapter.shown,
+                // What comes too much has no line; it comes after the last.
+                let at = if at < expected.len() {
                     line + at
-                );
+                } else {
+                    line + at - 1
+                };
+                println!("{}:{at}: {host}$ {command}{and}", self.chapter.shown);
                 if let Some(late) = printed.late.as_ref().filter(|_| !differs) {
                     println!("  {late}");
                 }
@@ -496,11 +170,5 @@ impl<'a> Player<'a> {
         if new != Step::printed(&step.before, step.after.as_deref()) {
             self.changes.push((step.output.clone(), new));
         }
-    }
-}
-
-impl Drop for Player<'_> {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.output);
     }
 }

@@ -9,9 +9,10 @@ use anyhow::{Context, anyhow, bail};
 
 use super::book::{Book, Chapter};
 use super::journey::Journey;
-use super::play::{Limits, Mode, Player};
+use super::play::{Mode, Player};
 use super::recorder::Recorded;
 use super::shell::Shell;
+use super::stage::Limits;
 use super::summary::{self, shown};
 use super::transcript::{Kind, Transcript, rewrite};
 use super::{Lab, compare};

@@ -7,7 +7,7 @@
 //! that a program in the background never mixes with the next command.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -21,8 +21,11 @@ use nix::unistd::Pid;
 
 use crate::sys;
 
-/// How much a command may print.
-const MOST: usize = 64 << 20;
+/// How much a command may print: more is a mistake, and fills the disk.
+const MOST: u64 = 16 << 20;
+
+/// How much of it is read at once, before one looks at the clock again.
+const CHUNK: u64 = 1 << 20;
 
 /// How often is looked for more.
 pub const MOMENT: Duration = Duration::from_millis(5);
@@ -170,7 +173,6 @@ pub struct Tail {
     /// The file that the command writes to.
     pub path: PathBuf,
     file: File,
-    size: usize,
     /// A line that is not complete yet.
     partial: Vec<u8>,
 }
@@ -183,19 +185,17 @@ impl Tail {
         Ok(Tail {
             file: File::open(&path).with_context(cannot)?,
             path,
-            size: 0,
             partial: Vec::new(),
         })
     }
 
-    /// The lines that were completed since the last time.
+    /// The lines that were completed since the last time, or some of them.
     pub fn read(&mut self) -> anyhow::Result<Vec<String>> {
-        let before = self.partial.len();
-        let most = (MOST - self.size + 1) as u64;
-        self.size += (&self.file).take(most).read_to_end(&mut self.partial)?;
-        if self.size > MOST {
+        if self.file.metadata()?.len() > MOST {
             bail!("it printed more than {} MB", MOST >> 20);
         }
+        let before = self.partial.len();
+        (&self.file).take(CHUNK).read_to_end(&mut self.partial)?;
         let new = &self.partial[before..];
         let Some(end) = new.iter().rposition(|&byte| byte == b'\n') else {
             return Ok(Vec::new());
@@ -205,9 +205,21 @@ impl Tail {
         Ok(text.lines().map(as_typed).collect())
     }
 
+    /// All lines that are complete.
+    pub fn so_far(&mut self) -> anyhow::Result<Vec<String>> {
+        let mut lines = Vec::new();
+        loop {
+            let before = self.file.stream_position()?;
+            lines.extend(self.read()?);
+            if self.file.stream_position()? == before {
+                return Ok(lines);
+            }
+        }
+    }
+
     /// All that is left, with a last line that does not end.
     pub fn rest(&mut self) -> anyhow::Result<Vec<String>> {
-        let mut lines = self.read()?;
+        let mut lines = self.so_far()?;
         if !self.partial.is_empty() {
             let last = String::from_utf8_lossy(&std::mem::take(&mut self.partial)).into_owned();
             lines.push(as_typed(&last));

@@ -327,7 +327,10 @@ fn step(host: &str, command: &str, line: usize, output: usize) -> Result<Step, M
             format!("no such host: {host}; there are left, internet, right, and host"),
         );
     }
-    let background = command.strip_suffix(" &");
+    let background = match command {
+        "&" => Some(""),
+        _ => command.strip_suffix(" &"),
+    };
     let background = background.filter(|it| !it.ends_with(['&', '\\']));
     let text = background.unwrap_or(command).trim();
     if text.is_empty() {

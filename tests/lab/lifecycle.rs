@@ -141,7 +141,7 @@ fn machine() -> (BTreeSet<String>, String) {
     )
 }
 
-fn eventually(what: &str, mut is_true: impl FnMut() -> bool) {
+pub fn eventually(what: &str, mut is_true: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !is_true() {
         assert!(Instant::now() < deadline, "{what}, even after ten seconds");

@@ -10,7 +10,9 @@
 mod errors;
 mod interop;
 mod lifecycle;
+mod need;
 mod oracle;
+mod player;
 mod programs;
 mod support;
 mod tunnel;
@@ -18,7 +20,8 @@ mod wireshark;
 
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::Arguments;
+pub use need::*;
 
 /// A test, and the tools without which it makes no sense.
 pub struct Test {
@@ -27,87 +30,21 @@ pub struct Test {
     run: fn(),
 }
 
-/// Something that a machine may lack.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Need {
-    /// A world of our own with a TUN device in it: what `lab doctor` tries.
-    Lab,
-    /// A program, and the Debian package that has it.
-    Program(&'static str, &'static str),
-    /// The tests run as root, for what only root can set up.
-    Root,
-    /// Labs are started as an ordinary user, for what must be seen as one.
-    User,
-}
-
-pub const PING: Need = Need::Program("ping", "iputils-ping");
-pub const CURL: Need = Need::Program("curl", "curl");
-pub const WGET: Need = Need::Program("wget", "wget");
-pub const TSHARK: Need = Need::Program("tshark", "tshark");
-pub const DUMPCAP: Need = Need::Program("dumpcap", "wireshark-common");
-pub const SOCAT: Need = Need::Program("socat", "socat");
-pub const CC: Need = Need::Program("cc", "gcc");
-pub const PYTHON: Need = Need::Program("python3", "python3");
-pub const OPENVPN: Need = Need::Program("openvpn", "openvpn");
-pub const UNSHARE: Need = Need::Program("unshare", "util-linux");
-pub const SETPRIV: Need = Need::Program("setpriv", "util-linux");
-pub const SCRIPT: Need = Need::Program("script", "bsdutils");
-
-impl Need {
-    /// What to do, if this machine lacks it.
-    fn lacking(self) -> Option<String> {
-        match self {
-            Need::Lab => {
-                (!support::lab_works()).then(|| "a lab; cargo lab doctor says more".to_owned())
-            }
-            Need::Program(name, package) => support::lacking(name, package),
-            Need::Root => (!support::is_root()).then(|| "root".to_owned()),
-            Need::User => (support::is_root() && support::user().is_none())
-                .then(|| "an ordinary user; run tests/run.sh".to_owned()),
-        }
-    }
-}
-
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let require_all = std::env::var_os("REQUIRE_ALL").is_some();
     let modules = [
         programs::TESTS,
         tunnel::TESTS,
         interop::TESTS,
         wireshark::TESTS,
         lifecycle::TESTS,
+        player::TESTS,
         errors::TESTS,
         oracle::TESTS,
     ];
-    let trials = modules
-        .into_iter()
-        .flatten()
-        .map(|test| {
-            let lacking: Vec<String> = test
-                .needs
-                .iter()
-                .filter_map(|need| need.lacking())
-                .collect();
-            if lacking.is_empty() {
-                return Trial::test(test.name, move || {
-                    (test.run)();
-                    Ok(())
-                });
-            }
-            let lacking = format!("needs {}", lacking.join(", "));
-            // To be root is no tool that one could install.
-            let is_tool = !test.needs.contains(&Need::Root) || support::is_root();
-            if require_all && is_tool {
-                let why = lacking.clone();
-                return Trial::test(test.name, move || Err(why.into())).with_kind(lacking);
-            }
-            Trial::test(test.name, || Ok(()))
-                .with_kind(lacking)
-                .with_ignored_flag(true)
-        })
-        .collect();
-    let conclusion = libtest_mimic::run(&arguments, trials);
+    let tests = modules.into_iter().flatten();
+    let trials = tests.map(|test| trial(test.name, test.needs, test.run));
+    let conclusion = libtest_mimic::run(&arguments, trials.collect());
     support::clean_up();
     conclusion.exit_code()
 }

@@ -1,12 +1,11 @@
 //! The chapter programs: each does what its chapter says, and its pitfall
 //! happens.
 
-use std::path::Path;
 use std::time::Duration;
 
 use ip_over_udp::capture::{self, Direction, LinkType};
 
-use crate::support::{Lab, lab, run, temporary};
+use crate::support::{Lab, chapters, lab, run, temporary};
 use crate::{CURL, Need, PING, Test, WGET};
 
 pub const TESTS: &[Test] = &[
@@ -421,16 +420,11 @@ fn every_experiment_plays() {
 
 fn play_all() {
     let base = temporary("experiments");
-    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("book/src")).unwrap()
-    {
-        let file = entry.unwrap().file_name().into_string().unwrap();
-        let Some(name) = file.strip_prefix("ch").and_then(|it| it.get(..2)) else {
-            continue;
-        };
-        run(lab().arg("--out").arg(&base).args(["check", name]))
+    for name in chapters() {
+        run(lab().arg("--out").arg(&base).args(["check", &name]))
             .code(0)
             .says(&format!("chapter {name}: "));
-        let all = capture::read(&base.join(name).join("all.pcapng")).unwrap();
+        let all = capture::read(&base.join(&name).join("all.pcapng")).unwrap();
         assert!(
             all.is_sorted_by_key(|packet| packet.time),
             "{name}: in the order of time"

@@ -1,5 +1,8 @@
 //! Labs for tests: started as a reader starts them, with the program `lab`.
 
+// Each test program uses some of this.
+#![allow(dead_code)]
+
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -10,6 +13,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use ip_over_udp::capture::{self, Packet};
+use ip_over_udp::lab::book::Book;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, User, geteuid};
 
@@ -116,14 +120,25 @@ pub fn temporary(purpose: &str) -> PathBuf {
     path
 }
 
+/// The chapters of the book, in order: `00`, `01` and so on.
+pub fn chapters() -> Vec<String> {
+    Book::at(None, None).unwrap().names().unwrap()
+}
+
 /// The program `lab`, to be run by the right user, away from the tree.
 pub fn lab() -> Command {
-    let mut command = as_user(programs().join("lab"));
-    command.arg("--bin-dir").arg(programs());
+    let mut command = lab_without_book();
     if user().is_some() {
         command.arg("--book").arg(programs().join("book"));
         command.arg("--captures").arg(programs().join("captures"));
     }
+    command
+}
+
+/// The same, for a test that says where the book is.
+pub fn lab_without_book() -> Command {
+    let mut command = as_user(programs().join("lab"));
+    command.arg("--bin-dir").arg(programs());
     command
 }
 
