@@ -61,6 +61,9 @@ pub enum Action {
     ///
     /// Joins the lab that runs, or starts one that ends with the shell.
     Shell {
+        /// Give the hosts IPv6 addresses too, if the lab does not run yet
+        #[arg(long)]
+        ipv6: bool,
         /// The host
         #[arg(value_parser = NAMES)]
         host: String,

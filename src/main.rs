@@ -75,7 +75,7 @@ fn outer(args: &Args) -> anyhow::Result<u8> {
         programs::check(&args.options.bin_dir()?)?;
     }
     let base = args.options.base()?;
-    if let Some(Action::Shell { host, command }) = &args.command
+    if let Some(Action::Shell { host, command, .. }) = &args.command
         && let Some(running) = folder::find(&base)
     {
         return join(&running, &args.options.bin_dir()?, host, command);
@@ -110,13 +110,18 @@ fn inner(args: &Args, lifeline: Lifeline) -> anyhow::Result<u8> {
             println!("Ctrl-C ends the lab.");
             lab.wait_for_ever()
         }
-        Some(Action::Shell { host, command }) => {
-            let lab = Lab::start(&setup(&args.options, "shell", false)?, lifeline, 130)?;
-            let status = shell(lab.host(host)?, command)?.status();
+        Some(Action::Shell {
+            ipv6,
+            host,
+            command,
+        }) => {
+            let lab = Lab::start(&setup(&args.options, "shell", *ipv6)?, lifeline, 130)?;
+            let captures = shown(&lab.folder);
+            let status = shell(lab.host(host)?, &lab.folder, command)?.status();
             let status = status.with_context(|| not_run(command))?;
             lab.wait_for_others()?;
             if command.is_empty() {
-                println!("captures: {}", shown(&lab.folder).display());
+                println!("captures: {}", captures.display());
             }
             if let Some(gaps) = recorder::missed(&lab.finish()?) {
                 println!("{gaps}");
@@ -272,12 +277,16 @@ fn compare_captures(options: &Options, word: &str) -> anyhow::Result<u8> {
 }
 
 /// A shell on a host, which has the terminal while it runs, or one command.
-fn shell(host: &Host, command: &[String]) -> anyhow::Result<Command> {
+///
+/// A shell begins in the folder with the captures, where `--capture` then puts
+/// its own; a command runs where the reader is.
+fn shell(host: &Host, folder: &Path, command: &[String]) -> anyhow::Result<Command> {
     if let [program, arguments @ ..] = command {
         let mut program = host.command(program)?;
         program.args(arguments);
         return Ok(program);
     }
+    std::env::set_current_dir(folder)?;
     let bash = Path::new("/bin/bash").exists();
     let mut shell = host.command(if bash { "/bin/bash" } else { "/bin/sh" })?;
     if bash {
@@ -296,7 +305,7 @@ fn not_run(command: &[String]) -> String {
 fn join(running: &Running, programs: &Path, host: &str, command: &[String]) -> anyhow::Result<u8> {
     let host = running.join(host, programs)?;
     let _guest = running.stay()?;
-    let status = world::run(&mut shell(&host, command)?);
+    let status = world::run(&mut shell(&host, running.path(), command)?);
     Ok(world::exit_code(status.with_context(|| not_run(command))?))
 }
 

@@ -144,6 +144,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// The folder with its captures.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Enters the lab's user namespace, and returns one of its hosts.
     pub fn join(&self, name: &str, programs: &Path) -> anyhow::Result<Host> {
         let mut hosts = self.hosts.iter();
