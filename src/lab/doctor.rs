@@ -52,7 +52,7 @@ pub const NEEDS: &[Need] = &[
         messages: || vec![LabError::NoIp.to_string()],
     },
     Need {
-        name: "a world of our own, with a TUN device in it",
+        name: "a network of our own, with a TUN device in it",
         purpose: "every chapter",
         look: Look::Needed(trial),
         messages: || {
@@ -66,6 +66,12 @@ pub const NEEDS: &[Need] = &[
         },
     },
     Need {
+        name: "bash",
+        purpose: "playing a chapter",
+        look: Look::Useful,
+        messages: || missing("bash", "bash"),
+    },
+    Need {
         name: "ping",
         purpose: "chapters 1, 2, 3, 5 and 6",
         look: Look::Useful,
@@ -73,7 +79,7 @@ pub const NEEDS: &[Need] = &[
     },
     Need {
         name: "tshark",
-        purpose: "looking at captures in a terminal",
+        purpose: "chapter 6, and looking at captures in a terminal",
         look: Look::Useful,
         messages: || missing("tshark", "tshark"),
     },

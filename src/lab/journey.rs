@@ -130,8 +130,7 @@ impl<'a> Journey<'a> {
             let time = match before {
                 None => "at 0 µs".to_owned(),
                 Some(before) => {
-                    let step = packet.time.saturating_sub(before.time);
-                    format!("+ {} µs", step.as_micros())
+                    format!("+ {} µs", microseconds(before, packet))
                 }
             };
             let style = match change {
@@ -197,6 +196,13 @@ fn tcp_payload(packet: &[u8]) -> &[u8] {
         Ok(Some(TransportSlice::Tcp(tcp))) => tcp.payload(),
         _ => &[],
     }
+}
+
+/// The time from one packet to another in microseconds. Both are cut to whole
+/// ones before, so that the steps of a journey add up to the whole.
+pub fn microseconds(from: &Packet, to: &Packet) -> u128 {
+    let (from, to) = (from.time.as_micros(), to.time.as_micros());
+    to.saturating_sub(from)
 }
 
 /// Source, destination and time to live of an IP packet.

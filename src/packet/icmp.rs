@@ -106,6 +106,10 @@ impl Header {
         if let Some(echo) = self.echo {
             sink.field("identifier", 4..6, echo.id);
             sink.field("sequence number", 6..8, echo.seq);
+        } else {
+            // What it means depends on the type; in most it is unused.
+            let rest: String = message[4..8].iter().map(|b| format!("{b:02x}")).collect();
+            sink.field("rest of header", 4..8, format!("0x{rest}"));
         }
         let rest = &message[HEADER..];
         if self.quotes && !rest.is_empty() {

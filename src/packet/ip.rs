@@ -181,8 +181,10 @@ fn transport(
     let before = sink.partial;
     if let Some((offset, more)) = fragment {
         let last = if more { "" } else { ", the last" };
-        let end = offset + segment.len();
-        sink.say(&format!("fragment, bytes {offset} to {end}{last}, of "));
+        sink.say(&match segment.len() {
+            0 => format!("fragment, no bytes at {offset}{last}, of "),
+            n => format!("fragment, bytes {offset} to {}{last}, of ", offset + n - 1),
+        });
         if offset > 0 {
             sink.say(&name(protocol));
             return sink.data("fragment", segment, at);

@@ -583,7 +583,7 @@ fn doctor() {
     done.code(0)
         .says("good     the file /dev/net/tun")
         .says("good     the program ip")
-        .says("good     a world of our own, with a TUN device in it");
+        .says("good     a network of our own, with a TUN device in it");
 }
 
 fn wrong_words() {

@@ -21,9 +21,11 @@ pub fn render(tree: &Path, arguments: &str, links: &Links) -> anyhow::Result<Str
     let [from, to] = arguments.split_whitespace().collect::<Vec<_>>()[..] else {
         bail!("it takes two chapters: {{{{#changes ch05 ch06}}}}");
     };
+    let to_chapter = to;
     let (from, to) = (Program::read(tree, from)?, Program::read(tree, to)?);
     let mut html = difference(&from, &to, links);
-    let new: Vec<_> = to.modules.difference(&from.modules).collect();
+    let known = Program::all_before(tree, to_chapter)?;
+    let new: Vec<_> = to.modules.difference(&known).collect();
     if !new.is_empty() {
         html += "<p>It uses for the first time:</p>\n<ul>\n";
         for module in new {
@@ -69,6 +71,21 @@ impl Program {
             text,
             modules,
         })
+    }
+}
+
+impl Program {
+    /// The modules that the programs of all earlier chapters name.
+    fn all_before(tree: &Path, chapter: &str) -> anyhow::Result<BTreeSet<String>> {
+        let entries = std::fs::read_dir(tree.join("chapters")).context("cannot read chapters/")?;
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let chapters: BTreeSet<String> = names
+            .filter_map(|name| Some(name.split_once('_')?.0.to_owned()))
+            .filter(|name| name.as_str() < chapter)
+            .collect();
+        let programs = chapters.iter().map(|name| Program::read(tree, name));
+        let programs: Vec<Program> = programs.collect::<anyhow::Result<_>>()?;
+        Ok(programs.into_iter().flat_map(|it| it.modules).collect())
     }
 }
 

@@ -5,27 +5,23 @@ use ip_over_udp::lab::doctor::NEEDS;
 
 use crate::html::{escape, sentence};
 
-/// The table as HTML.
+/// The list as HTML: what it is about, and for each message what to do.
 pub fn render() -> String {
-    let mut rows = String::new();
+    let mut list = String::from("<div class=\"doctor\">\n");
     for need in NEEDS {
-        let messages = (need.messages)();
-        let about = sentence(&format!("{}: {}", need.name, need.purpose));
-        let mut first = format!("<td rowspan=\"{}\">{about}</td>", messages.len());
-        for message in messages {
+        let about = sentence(need.purpose);
+        let name = sentence(need.name);
+        list += &format!("<p class=\"what\"><strong>{name}</strong>: {about}</p>\n");
+        for message in (need.messages)() {
             // The first line of a message says what failed, the others what to do.
             let (seen, remedy) = message.split_once('\n').unwrap_or((&message, ""));
             let remedy: Vec<_> = remedy.lines().map(|line| escape(line.trim())).collect();
-            rows += &format!(
-                "<tr>{first}<td><code>{}</code></td><td><code>{}</code></td></tr>\n",
+            list += &format!(
+                "<p class=\"seen\"><code>{}</code></p>\n<pre><code>{}</code></pre>\n",
                 escape(seen),
-                remedy.join("</code><br><code>")
+                remedy.join("\n")
             );
-            first.clear();
         }
     }
-    format!(
-        "<table class=\"doctor\">\n<thead>\n<tr><th>What it is about</th><th>What you see</th>\
-         <th>What to do</th></tr>\n</thead>\n<tbody>\n{rows}</tbody>\n</table>\n"
-    )
+    list + "</div>\n"
 }

@@ -60,7 +60,13 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
         marked: marked.clone(),
     };
     let length = packet.data.len();
-    let shown = if length > LONG { SHOWN } else { length };
+    // What the chapter wants to be seen is not folded away.
+    let wanted = only_these.iter().any(|bytes| bytes.end > SHOWN);
+    let shown = if length > LONG && !wanted {
+        SHOWN
+    } else {
+        length
+    };
     let figure = html! {
         figure .packet {
             figcaption {

@@ -4,11 +4,10 @@
 //! is put before it, and taken away.
 
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use ip_over_udp::capture::Packet;
-use ip_over_udp::lab::journey::{Change, Journey, crossings};
+use ip_over_udp::lab::journey::{Change, Journey, crossings, microseconds};
 use maud::{Markup, html};
 
 use super::arguments::Arguments;
@@ -31,7 +30,7 @@ struct Hop<'a> {
     parts: Vec<Part>,
     change: Change,
     /// Since the hop before.
-    time: Duration,
+    time: u128,
 }
 
 pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
@@ -65,7 +64,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     })?;
     let hops = hops(&journey);
     let what = http(first).unwrap_or_else(|| first.describe());
-    let total: Duration = hops.iter().map(|hop| hop.time).sum();
+    let total: u128 = hops.iter().map(|hop| hop.time).sum();
     let widest = hops.iter().max_by_key(|hop| hop.packet.data.len());
     let figure = html! {
         figure .journey {
@@ -79,7 +78,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
                 }
             }
             p .note {
-                (total.as_micros()) " µs in all, in " code { (name) }
+                (total) " µs in all, in " code { (name) }
                 ". Times vary from run to run; lengths do not."
             }
         }
@@ -93,7 +92,7 @@ fn hops<'a>(journey: &Journey<'a>) -> Vec<Hop<'a>> {
         .hops()
         .map(|(packet, change)| {
             let (host, interface) = packet.interface.split_once('-').unwrap_or(("", ""));
-            let time = before.map_or(Duration::ZERO, |it| packet.time.saturating_sub(it.time));
+            let time = before.map_or(0, |it| microseconds(it, packet));
             before = Some(packet);
             Hop {
                 host,
@@ -171,7 +170,7 @@ fn step(y: usize, hop: &Hop) -> Markup {
     html! {
         path .way d={ "M" (x) " " (y + 3) "V" (y + STEP - 5) "m-4 -5l4 5l4 -5" } {}
         text .change x=(x + 14) y=(y + 19) { (hop.change) }
-        text .time x=(WIDTH - MARGIN) y=(y + 19) { "+ " (hop.time.as_micros()) " µs" }
+        text .time x=(WIDTH - MARGIN) y=(y + 19) { "+ " (hop.time) " µs" }
     }
 }
 
@@ -185,7 +184,7 @@ fn story(hops: &[Hop]) -> String {
             .collect();
         let when = match hop.change {
             Change::Start => String::new(),
-            change => format!("{} µs later, {change}: ", hop.time.as_micros()),
+            change => format!("{} µs later, {change}: ", hop.time),
         };
         format!(
             "{when}{} {}, {} bytes ({})",

@@ -141,6 +141,7 @@ fn lines(packet: &Packet) -> Vec<Line> {
     let ends = starts.iter().skip(1).copied().chain([parts.len()]);
     let mut words = levels(&packet.describe()).into_iter();
     let mut lines: Vec<Line> = Vec::new();
+    let mut in_fragment = false;
     for (start, end) in starts.iter().copied().zip(ends) {
         let ip = &parts[start];
         let value = |name: &str| {
@@ -168,9 +169,12 @@ fn lines(packet: &Packet) -> Vec<Line> {
             length,
             info: match top.name {
                 "TCP" => tcp(info, top, http(packet)),
+                // In a first fragment there is only the beginning of it.
+                _ if in_fragment => format!("{info} (cut)"),
                 _ => info.to_owned(),
             },
         });
+        in_fragment |= text.contains("fragment, ");
     }
     lines
 }

@@ -47,7 +47,10 @@ pub(super) struct Part {
 /// The parts of a packet from the first to the last byte, without gaps.
 pub(super) fn parts(packet: &Packet) -> Vec<Part> {
     let layers = dissect(packet.link, &packet.data).layers;
-    let tunnelled = layers.iter().filter(|layer| is_ip(layer.name)).count() > 1;
+    // An ICMP error has a second IP header too, but that one is only quoted.
+    let tunnelled = layers.windows(2).any(|pair| {
+        !pair[0].name.starts_with("ICMP") && is_ip(pair[1].name) && pair[0].name == "UDP"
+    });
     // On a tunnel interface the packet is one that another will carry.
     let mut depth = usize::from(packet.link == LinkType::Raw);
     let (mut quoted, mut end) = (false, 0);
