@@ -88,7 +88,7 @@ fn addresses(text: &str) -> Vec<&str> {
 fn the_drawing_of_the_lab_has_the_addresses_of_the_lab() {
     let drawing = read("book/src/images/lab.svg");
     let lab = read("src/lab/hosts.rs");
-    let tunnel = read("src/lab/experiments.md");
+    let tunnel = read("book/src/ch00-one-packets-journey.md");
     let drawn = addresses(&drawing);
     assert_eq!(drawn.len(), 10, "{drawn:?}");
     for address in &drawn {
