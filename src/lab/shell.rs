@@ -100,13 +100,21 @@ impl Shell {
 
     /// The process group of a job, `%+` for the one that is current.
     pub fn group(&mut self, job: &str) -> anyhow::Result<Option<Pid>> {
-        let job = quoted(job);
-        self.say(&format!("jobs -p {job} 2>/dev/null; printf 'end\\n'"))?;
-        let mut group = None;
+        Ok(self.jobs(&quoted(job))?.pop())
+    }
+
+    /// The process groups of all jobs.
+    pub fn groups(&mut self) -> anyhow::Result<Vec<Pid>> {
+        self.jobs("")
+    }
+
+    fn jobs(&mut self, which: &str) -> anyhow::Result<Vec<Pid>> {
+        self.say(&format!("jobs -p {which} 2>/dev/null; printf 'end\\n'"))?;
+        let mut groups = Vec::new();
         loop {
             match self.answer(PATIENCE)? {
-                Some(end) if end == "end" => return Ok(group),
-                Some(number) => group = number.parse().ok().map(Pid::from_raw),
+                Some(end) if end == "end" => return Ok(groups),
+                Some(number) => groups.extend(number.parse().ok().map(Pid::from_raw)),
                 None => bail!("the shell on {} does not answer", self.host),
             }
         }

@@ -326,13 +326,15 @@ impl<'a> Stage<'a> {
 
     /// Starts a job, and learns its group.
     fn job(&mut self, shell: &mut Shell, command: &str, tail: Tail) -> anyhow::Result<Option<Job>> {
-        let before = shell.group("%+")?;
+        let before = shell.groups()?;
         shell.run(command, &tail.path)?;
         if shell.ended(self.limits.ready)?.is_none() {
             bail!("the shell did not start it within {:?}", self.limits.ready);
         }
-        let group = shell.group("%+")?.filter(|_| shell.status == "0");
-        let group = group.filter(|group| Some(*group) != before);
+        // The new one need not be the current one: that is a stopped job.
+        let mut groups = shell.groups()?;
+        groups.retain(|group| shell.status == "0" && !before.contains(group));
+        let group = groups.pop();
         Ok(group.map(|group| Job {
             group,
             tail,
