@@ -7,6 +7,7 @@
 //! | [`capture`] | pcap files; listening to an interface | 2 and 4 |
 //! | [`icmp`] | the checksum of a ping | 3 |
 //! | [`udp`] | the socket between the two ends | 4 |
+//! | [`wait`] | five ways to wait for two descriptors | 7 |
 //! | [`stop`] | Ctrl-C as a descriptor | all |
 //! | [`count`] | packets and bytes, counted | all |
 //! | [`error`] | what can go wrong, in words | all |
@@ -37,3 +38,5 @@ pub mod stop;
 mod sys;
 #[forbid(unsafe_code)]
 pub mod udp;
+#[forbid(unsafe_code)]
+pub mod wait;

@@ -50,6 +50,14 @@ impl Stop {
     }
 }
 
+impl Stop {
+    /// Waits until the program is asked to stop, and for nothing else.
+    pub fn wait_alone(&self) -> Result<()> {
+        // Itself as the source: readable means that it is time to stop.
+        self.wait(&self.0).map(drop)
+    }
+}
+
 impl AsFd for Stop {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()

@@ -73,7 +73,7 @@ pub const NEEDS: &[Need] = &[
     },
     Need {
         name: "ping",
-        purpose: "chapters 1, 2, 3, 5 and 6",
+        purpose: "all chapters but 0 and 4",
         look: Look::Useful,
         messages: || missing("ping", "iputils-ping"),
     },

@@ -76,7 +76,8 @@ fn programs() -> &'static Path {
         }
         let folder = temporary("programs");
         for name in [
-            "lab", "serve", "fetch", "ch01", "ch02", "ch03", "ch04", "ch05", "ch06",
+            "lab", "serve", "fetch", "ch01", "ch02", "ch03", "ch04", "ch05", "ch06", "ch07",
+            "reads",
         ] {
             std::fs::copy(built.join(name), folder.join(name)).unwrap();
         }

@@ -1,0 +1,193 @@
+//! What one read returns: the experiments of chapter 7 with a TUN device and
+//! the reading functions of the standard library.
+
+#![forbid(unsafe_code)]
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::net::{Ipv4Addr, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use etherparse::PacketBuilder;
+use ip_over_udp::count::Count;
+use ip_over_udp::device::{Device, LARGEST_PACKET, Options};
+use ip_over_udp::error::report;
+use ip_over_udp::packet::describe;
+use ip_over_udp::stop::Stop;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+/// Read from a TUN device in different ways, and say what each read returns.
+#[derive(Parser)]
+#[command(name = "reads")]
+struct Args {
+    #[command(flatten)]
+    device: Options,
+
+    #[command(subcommand)]
+    way: Way,
+}
+
+#[derive(Subcommand, Clone, Copy)]
+enum Way {
+    /// `Read::read`: one system call
+    Read {
+        /// Size of the buffer
+        #[arg(default_value_t = LARGEST_PACKET)]
+        bytes: usize,
+    },
+    /// `Read::read_exact`: as many system calls as it takes to fill the buffer
+    Exact {
+        /// Size of the buffer
+        bytes: usize,
+    },
+    /// `BufReader`: takes what there is, and hands it out in pieces
+    Buffered,
+    /// Two threads that read from one descriptor
+    Two,
+    /// A datagram with a wrong checksum, for a socket that may sleep and for
+    /// one that may not
+    Checksum,
+}
+
+fn main() -> ExitCode {
+    report(|| run(Args::parse()))
+}
+
+fn run(args: Args) -> anyhow::Result<()> {
+    let stop = Stop::new()?;
+    let tun = Arc::new(Device::open(&args.device)?);
+    println!("{}", args.device);
+    let reader = Tun(Arc::clone(&tun));
+    // Some of these sleep where no signal reaches them, so each has a thread.
+    match args.way {
+        Way::Read { bytes } => drop(thread::spawn(move || read(reader, bytes))),
+        Way::Exact { bytes } => drop(thread::spawn(move || exact(reader, bytes))),
+        Way::Buffered => drop(thread::spawn(move || buffered(reader))),
+        Way::Two => return two(&tun, &stop),
+        Way::Checksum => return checksum(&tun, &args.device),
+    }
+    stop.wait_alone()?;
+    Ok(())
+}
+
+/// The device as the standard library's functions want it.
+struct Tun(Arc<Device>);
+
+impl Read for Tun {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.recv(buffer)
+    }
+}
+
+fn read(mut tun: impl Read, bytes: usize) -> io::Result<()> {
+    let mut buffer = vec![0; bytes];
+    loop {
+        let n = tun.read(&mut buffer)?;
+        println!("read: {n} bytes: {}", describe(&buffer[..n]));
+    }
+}
+
+fn exact(mut tun: impl Read, bytes: usize) -> io::Result<()> {
+    let mut buffer = vec![0; bytes];
+    loop {
+        tun.read_exact(&mut buffer)?;
+        println!("read_exact: {bytes} bytes: {}", describe(&buffer));
+    }
+}
+
+fn buffered(tun: Tun) -> io::Result<()> {
+    let device = Arc::clone(&tun.0);
+    let mut tun = BufReader::new(tun);
+    loop {
+        let mut first = [0];
+        tun.read_exact(&mut first)?;
+        let hidden = tun.buffer().len();
+        let poll = match readable(device.as_fd()) {
+            true => "readable",
+            false => "nothing to read",
+        };
+        println!(
+            "one byte: {:02x}; in the buffer: {hidden} more; poll: {poll}",
+            first[0]
+        );
+        tun.consume(hidden);
+    }
+}
+
+/// Whether poll says, at once, that there is something to read.
+fn readable(fd: BorrowedFd) -> bool {
+    let mut fds = [PollFd::new(fd, PollFlags::POLLIN)];
+    poll(&mut fds, PollTimeout::ZERO).is_ok() && fds[0].any() == Some(true)
+}
+
+fn two(tun: &Arc<Device>, stop: &Stop) -> anyhow::Result<()> {
+    tun.set_nonblocking()?;
+    let readers = [1, 2].map(|number| {
+        let tun = Arc::clone(tun);
+        thread::spawn(move || {
+            let (mut read, mut empty) = (Count::default(), 0u64);
+            let mut buffer = vec![0; LARGEST_PACKET];
+            let mut fds = [PollFd::new(tun.as_fd(), PollFlags::POLLIN)];
+            // Silence for a second ends it.
+            while poll(&mut fds, PollTimeout::from(1000u16)).is_ok_and(|n| n > 0) {
+                match tun.recv(&mut buffer) {
+                    Ok(n) => read.add(n),
+                    Err(_) => empty += 1,
+                }
+            }
+            println!("reader {number}: {read}, and woken {empty} times for nothing");
+            read.packets
+        })
+    });
+    let _ = stop;
+    let all: u64 = readers.into_iter().filter_map(|it| it.join().ok()).sum();
+    println!("packets: {all} in all");
+    Ok(())
+}
+
+/// A datagram whose checksum is wrong, written to the device, for a socket
+/// that sleeps in its reads and for one that does not.
+fn checksum(tun: &Device, device: &Options) -> anyhow::Result<()> {
+    let here = device.addresses[0].addr();
+    for nonblocking in [false, true] {
+        let socket = UdpSocket::bind((here, 0))?;
+        socket.set_nonblocking(nonblocking)?;
+        let port = socket.local_addr()?.port();
+        let mut packet = Vec::new();
+        PacketBuilder::ipv4([192, 168, 0, 2], octets(here)?, 64)
+            .udp(9876, port)
+            .write(&mut packet, &[b'x'; 100])?;
+        packet[26] ^= 1; // a byte of the UDP checksum
+        tun.send(&packet)?;
+        thread::sleep(Duration::from_millis(50));
+
+        let kind = if nonblocking {
+            "non-blocking"
+        } else {
+            "blocking"
+        };
+        let said = readable(socket.as_fd());
+        let said = if said { "readable" } else { "nothing to read" };
+        println!("{kind} socket: poll: {said}");
+        if nonblocking {
+            let why = socket
+                .recv(&mut [0; 16])
+                .err()
+                .context("it was delivered")?;
+            println!("{kind} socket: recv: {why}");
+        }
+    }
+    Ok(())
+}
+
+fn octets(address: std::net::IpAddr) -> anyhow::Result<[u8; 4]> {
+    match address {
+        std::net::IpAddr::V4(v4) => Ok(Ipv4Addr::octets(&v4)),
+        std::net::IpAddr::V6(_) => anyhow::bail!("this experiment needs an IPv4 address"),
+    }
+}
