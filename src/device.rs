@@ -118,6 +118,11 @@ impl Device {
     }
     // ANCHOR_END: recv_send
 
+    /// The same, with the kernel's own reason for a refusal.
+    pub fn write(&self, packet: &[u8]) -> io::Result<()> {
+        self.tun.send(packet).map(drop)
+    }
+
     /// Says what an error of [`Device::recv`] means.
     pub fn explain(&self, why: io::Error) -> Error {
         Error::using_tun(&self.name, why)

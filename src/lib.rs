@@ -8,6 +8,7 @@
 //! | [`icmp`] | the checksum of a ping | 3 |
 //! | [`udp`] | the socket between the two ends | 4 |
 //! | [`wait`] | five ways to wait for two descriptors | 7 |
+//! | [`guard`] | what is checked before a packet is passed on | 8 |
 //! | [`stop`] | Ctrl-C as a descriptor | all |
 //! | [`count`] | packets and bytes, counted | all |
 //! | [`error`] | what can go wrong, in words | all |
@@ -26,6 +27,8 @@ pub mod count;
 pub mod device;
 #[forbid(unsafe_code)]
 pub mod error;
+#[forbid(unsafe_code)]
+pub mod guard;
 #[forbid(unsafe_code)]
 pub mod icmp;
 #[forbid(unsafe_code)]

@@ -24,11 +24,7 @@ impl Stop {
         let mut signals = SigSet::empty();
         signals.add(Signal::SIGINT);
         signals.add(Signal::SIGTERM);
-        signals
-            .thread_block()
-            .and_then(|()| SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC))
-            .map(Stop)
-            .map_err(|why| Error::system("cannot turn Ctrl-C into a descriptor", why))
+        descriptor(signals).map(Stop)
     }
 
     /// Waits until there is something to read from `source`: `true`. Or until
@@ -48,6 +44,41 @@ impl Stop {
             }
         }
     }
+}
+
+/// Becomes readable when somebody asks the program what it has counted so far,
+/// by SIGUSR1: `kill -USR1 PID`.
+pub struct Asked(SignalFd);
+
+impl Asked {
+    /// Blocks the signal and opens the descriptor that reports it. To be called
+    /// before the first thread starts, as [`Stop::new`].
+    pub fn new() -> Result<Asked> {
+        let mut signals = SigSet::empty();
+        signals.add(Signal::SIGUSR1);
+        descriptor(signals).map(Asked)
+    }
+
+    /// Takes the question, so that the next one is seen.
+    pub fn take(&self) -> Result<()> {
+        let taken = self.0.read_signal();
+        taken
+            .map(drop)
+            .map_err(|why| Error::system("cannot read a signal", why))
+    }
+}
+
+impl AsFd for Asked {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+fn descriptor(signals: SigSet) -> Result<SignalFd> {
+    signals
+        .thread_block()
+        .and_then(|()| SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC))
+        .map_err(|why| Error::system("cannot turn signals into a descriptor", why))
 }
 
 impl Stop {

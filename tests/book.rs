@@ -10,14 +10,14 @@ mod support;
 use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
-use need::{Need, PING, TSHARK, trial};
+use need::{Need, PING, PYTHON, TSHARK, trial};
 use support::{chapters, lab, run, temporary};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let trials = chapters().into_iter().map(|chapter| {
         let name = format!("chapter_{chapter}");
-        trial(&name, &[Need::Lab, PING, TSHARK], move || {
+        trial(&name, &[Need::Lab, PING, TSHARK, PYTHON], move || {
             let base = temporary("book");
             let done = run(lab().arg("--out").arg(&base).args(["check", &chapter]));
             std::fs::remove_dir_all(base).unwrap();

@@ -158,6 +158,36 @@ impl AsFd for Socket {
     }
 }
 
+/// A packet socket that sends: what it is given leaves through an interface
+/// as it is, as if the kernel had sent it.
+pub struct Injector(OwnedFd);
+
+impl Injector {
+    /// Opens one for an interface of this host. Needs CAP_NET_RAW.
+    pub fn open(interface: &str) -> Result<Injector> {
+        let failed = |why: io::Error| {
+            Error::system(format!("cannot open a packet socket at {interface}"), why)
+        };
+        let index = nix::net::if_::if_nametoindex(interface).map_err(|why| failed(why.into()))?;
+        let socket = socket(
+            AddressFamily::Packet,
+            SockType::Raw,
+            SockFlag::SOCK_CLOEXEC,
+            None,
+        )
+        .map_err(|why| failed(why.into()))?;
+        sys::bind_packet(&socket, index).map_err(failed)?;
+        Ok(Injector(socket))
+    }
+
+    /// Sends one packet, from its link header on; on a TUN device, which has
+    /// none, from its IP header on.
+    pub fn send(&self, packet: &[u8]) -> io::Result<()> {
+        let sent = nix::sys::socket::send(self.0.as_raw_fd(), packet, MsgFlags::empty());
+        Ok(sent.map(drop)?)
+    }
+}
+
 fn time(message: ControlMessageOwned) -> Option<Duration> {
     match message {
         ControlMessageOwned::ScmTimestampns(time) => Some(time.into()),

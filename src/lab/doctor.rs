@@ -78,6 +78,12 @@ pub const NEEDS: &[Need] = &[
         messages: || missing("ping", "iputils-ping"),
     },
     Need {
+        name: "python3",
+        purpose: "chapter 8",
+        look: Look::Useful,
+        messages: || missing("python3", "python3"),
+    },
+    Need {
         name: "tshark",
         purpose: "chapter 6, and looking at captures in a terminal",
         look: Look::Useful,

@@ -28,7 +28,7 @@ use anyhow::{Context, anyhow, bail};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns, unshare};
 
-use super::programs::search_path;
+use super::programs::{TREE, search_path};
 use crate::capture::Socket;
 use crate::sys;
 
@@ -319,7 +319,10 @@ impl Host {
                 command.env(name, value);
             }
         }
-        let path = format!("{}:{}", self.programs.display(), search_path());
+        // The programs of other people's kind come last.
+        let peers = Path::new(TREE).join("tests/peers");
+        let (programs, peers) = (self.programs.display(), peers.display());
+        let path = format!("{programs}:{}:{peers}", search_path());
         command
             .env("PATH", path)
             .env("LC_ALL", "C.UTF-8")

@@ -587,9 +587,9 @@ fn doctor() {
 }
 
 fn wrong_words() {
-    run(lab().arg("7"))
+    run(lab().arg("77"))
         .code(1)
-        .says("there is no chapter and no command \"7\"")
+        .says("there is no chapter and no command \"77\"")
         .says("06");
     run(lab().arg("shel"))
         .code(1)

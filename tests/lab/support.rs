@@ -77,11 +77,12 @@ fn programs() -> &'static Path {
         let folder = temporary("programs");
         for name in [
             "lab", "serve", "fetch", "ch01", "ch02", "ch03", "ch04", "ch05", "ch06", "ch07",
-            "reads",
+            "ch08", "reads", "attack",
         ] {
             std::fs::copy(built.join(name), folder.join(name)).unwrap();
         }
         let tree = Path::new(env!("CARGO_MANIFEST_DIR"));
+        std::fs::copy(tree.join("tests/peers/tunnel.py"), folder.join("tunnel.py")).unwrap();
         copy(&tree.join("book/src"), &folder.join("book"));
         copy(&tree.join("captures"), &folder.join("captures"));
         folder

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """The tunnel of chapter 6 in a few lines: python3 tunnel.py ADDRESS/PREFIX PEER [MTU]
 
 It trusts whatever arrives, as such programs do, and handles no error at all.

@@ -1,0 +1,158 @@
+//! What anyone can send: datagrams that are no packets, and packets that are
+//! no good. For the lab, where they can hurt nobody.
+
+#![forbid(unsafe_code)]
+
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use clap::{Parser, Subcommand, ValueEnum};
+use etherparse::PacketBuilder;
+use ip_over_udp::capture::socket::Injector;
+use ip_over_udp::error::report;
+use ip_over_udp::udp::{LARGEST_DATAGRAM, parse_peer};
+
+/// Send what a tunnel should survive.
+#[derive(Parser)]
+#[command(name = "attack")]
+struct Args {
+    #[command(subcommand)]
+    target: Target,
+
+    /// Where random bytes begin: the same seed gives the same bytes
+    #[arg(long, default_value_t = 1, global = true)]
+    seed: u64,
+}
+
+#[derive(Subcommand)]
+enum Target {
+    /// Datagrams to a tunnel's port, from this host
+    Port {
+        /// Address and port of the tunnel
+        #[arg(value_name = "ADDR:PORT", value_parser = parse_peer)]
+        to: SocketAddr,
+
+        /// What to send
+        #[arg(value_enum, default_value = "all")]
+        what: What,
+
+        /// How many of each kind
+        #[arg(long, default_value_t = 1)]
+        count: u64,
+
+        /// Send for so many seconds, as fast as it goes, instead of a count
+        #[arg(long)]
+        seconds: Option<u64>,
+    },
+    /// Random packets into an interface of this host, as if the kernel sent them
+    Device {
+        /// The interface
+        #[arg(default_value = "tun0")]
+        interface: String,
+
+        /// How many
+        #[arg(long, default_value_t = 1)]
+        count: u64,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum What {
+    /// The three letters that end the article's program
+    Zzz,
+    /// A datagram with nothing in it
+    Empty,
+    /// Five letters that begin like an IPv6 packet
+    Hello,
+    /// A ping that is cut off in its middle
+    Cut,
+    /// The largest datagram there is, 65,507 bytes
+    Huge,
+    /// Random bytes, every second time behind a good first byte
+    Random,
+    /// One of each
+    All,
+}
+
+const KINDS: [What; 6] = [
+    What::Zzz,
+    What::Empty,
+    What::Hello,
+    What::Cut,
+    What::Huge,
+    What::Random,
+];
+
+fn main() -> ExitCode {
+    report(|| run(Args::parse()))
+}
+
+fn run(args: Args) -> anyhow::Result<()> {
+    let mut random = fastrand::Rng::with_seed(args.seed);
+    match args.target {
+        Target::Port {
+            to,
+            what,
+            count,
+            seconds,
+        } => {
+            let any: SocketAddr = match to {
+                SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+                SocketAddr::V6(_) => (std::net::Ipv6Addr::UNSPECIFIED, 0).into(),
+            };
+            let socket = UdpSocket::bind(any).context("cannot open a socket")?;
+            let end = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+            let (mut sent, mut round) = (0u64, 0u64);
+            while end.map_or(round < count, |end| Instant::now() < end) {
+                round += 1;
+                for kind in KINDS {
+                    if what == kind || what == What::All {
+                        let datagram = make(kind, &mut random)?;
+                        sent += u64::from(socket.send_to(&datagram, to).is_ok());
+                    }
+                }
+            }
+            println!("{sent} datagrams sent to {to}");
+        }
+        Target::Device { interface, count } => {
+            let injector = Injector::open(&interface)?;
+            let mut sent = 0u64;
+            for _ in 0..count {
+                sent += u64::from(injector.send(&noise(&mut random, 1500)).is_ok());
+            }
+            println!("{sent} packets sent into {interface}");
+        }
+    }
+    Ok(())
+}
+
+fn make(what: What, random: &mut fastrand::Rng) -> anyhow::Result<Vec<u8>> {
+    Ok(match what {
+        What::Zzz => b"zzz".to_vec(),
+        What::Empty => Vec::new(),
+        What::Hello => b"hello".to_vec(),
+        What::Cut => {
+            let mut packet = Vec::new();
+            PacketBuilder::ipv4([192, 168, 0, 1], [192, 168, 0, 2], 64)
+                .icmpv4_echo_request(7, 1)
+                .write(&mut packet, &[0; 56])?;
+            packet.truncate(42);
+            packet
+        }
+        What::Huge => vec![0x45; LARGEST_DATAGRAM],
+        What::Random | What::All => noise(random, 1472),
+    })
+}
+
+/// Random bytes, 1 to `most` of them. Half of them begin like an IP packet, or
+/// the first check would be the only one that is tried.
+fn noise(random: &mut fastrand::Rng, most: usize) -> Vec<u8> {
+    let mut bytes = vec![0; random.usize(1..=most)];
+    random.fill(&mut bytes);
+    if random.bool() {
+        bytes[0] = if random.bool() { 0x45 } else { 0x60 };
+    }
+    bytes
+}

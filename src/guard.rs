@@ -1,0 +1,208 @@
+//! What is checked before a packet is passed on, and what is counted when it
+//! is not.
+//!
+//! Whatever arrives at an open port was sent by somebody, and nobody says by
+//! whom or why. A check here protects the program and the kernel behind the
+//! device from packets that are none. It does not tell a friend from a
+//! stranger: a well-formed packet with a false sender passes.
+
+use std::fmt;
+use std::io;
+
+use nix::errno::Errno;
+
+use crate::error::errno;
+
+/// Why a packet was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// A datagram with nothing in it.
+    Empty,
+    /// The version in its first four bits is neither 4 nor 6.
+    NotIp,
+    /// It ends before its IP header does.
+    TooShort,
+    /// Its length, or that of its header, is not what the header says.
+    WrongLength,
+    /// The interface is down: EIO.
+    InterfaceDown,
+    /// The device refused it for another reason.
+    Refused,
+    /// It is larger than a datagram can be, or than the way allows: EMSGSIZE.
+    TooBig,
+    /// There is no room in the socket's queue: ENOBUFS, EAGAIN.
+    QueueFull,
+    /// The socket refused it for another reason: no route, a filter.
+    NotSent,
+}
+
+/// All reasons, in the order in which they are printed.
+const REASONS: [(Reason, &str); 9] = [
+    (Reason::Empty, "empty"),
+    (Reason::NotIp, "not IP"),
+    (Reason::TooShort, "too short"),
+    (Reason::WrongLength, "wrong length"),
+    (Reason::InterfaceDown, "interface down"),
+    (Reason::Refused, "refused by the device"),
+    (Reason::TooBig, "too big"),
+    (Reason::QueueFull, "queue full"),
+    (Reason::NotSent, "not sent"),
+];
+
+// ANCHOR: check
+/// Checks that these bytes are one whole IP packet, by the fields that say
+/// where it ends (RFC 791, section 3.1; RFC 8200, section 3).
+pub fn check(packet: &[u8]) -> Result<(), Reason> {
+    let field = |at: usize| {
+        packet
+            .get(at..at + 2)
+            .map(|pair| usize::from(pair[0]) << 8 | usize::from(pair[1]))
+    };
+    let first = *packet.first().ok_or(Reason::Empty)?;
+    let (shortest, length) = match first >> 4 {
+        // The lower half of the first byte counts in units of four bytes.
+        4 => (usize::from(first & 0x0f) * 4, field(2)),
+        6 => (40, field(4).map(|payload| 40 + payload)),
+        _ => return Err(Reason::NotIp),
+    };
+    if packet.len() < 20.max(shortest) {
+        return Err(Reason::TooShort);
+    }
+    if shortest < 20 || length != Some(packet.len()) {
+        return Err(Reason::WrongLength);
+    }
+    Ok(())
+}
+// ANCHOR_END: check
+
+/// What it means that the device would not take a packet.
+pub fn not_written(why: &io::Error) -> Reason {
+    match errno(why) {
+        Errno::EIO => Reason::InterfaceDown,
+        _ => Reason::Refused,
+    }
+}
+
+/// What it means that the socket would not take a datagram.
+pub fn not_sent(why: &io::Error) -> Reason {
+    match errno(why) {
+        Errno::EMSGSIZE => Reason::TooBig,
+        Errno::ENOBUFS | Errno::EAGAIN => Reason::QueueFull,
+        _ => Reason::NotSent,
+    }
+}
+
+/// How many packets were dropped, by reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drops([u64; REASONS.len()]);
+
+impl Drops {
+    /// Counts one.
+    pub fn add(&mut self, why: Reason) {
+        if let Some(at) = REASONS.iter().position(|(reason, _)| *reason == why) {
+            self.0[at] += 1;
+        }
+    }
+
+    /// How many in all.
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+}
+
+impl fmt::Display for Drops {
+    /// `5 dropped: 2 empty, 3 not IP`
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{} dropped", self.total())?;
+        let counted = REASONS.iter().zip(self.0).filter(|(_, count)| *count > 0);
+        for (number, ((_, name), count)) in counted.enumerate() {
+            let separator = if number == 0 { ": " } else { ", " };
+            write!(f, "{separator}{count} {name}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use etherparse::PacketBuilder;
+    use proptest::prelude::*;
+
+    fn ping() -> Vec<u8> {
+        let mut packet = Vec::new();
+        let ping = PacketBuilder::ipv4([192, 168, 0, 1], [192, 168, 0, 2], 64);
+        let _ = ping.icmpv4_echo_request(7, 1).write(&mut packet, &[0; 56]);
+        packet
+    }
+
+    fn ping6() -> Vec<u8> {
+        let mut packet = Vec::new();
+        let ping = PacketBuilder::ipv6([1; 16], [2; 16], 64);
+        let _ = ping.icmpv6_echo_request(7, 1).write(&mut packet, &[0; 56]);
+        packet
+    }
+
+    #[test]
+    fn whole_packets_pass_and_others_say_why() {
+        assert_eq!(check(&ping()), Ok(()));
+        assert_eq!(check(&ping6()), Ok(()));
+        assert_eq!(check(b""), Err(Reason::Empty));
+        assert_eq!(check(b"zzz"), Err(Reason::NotIp));
+        // Its first byte is 0x68: version 6. The kernel would take it.
+        assert_eq!(check(b"hello"), Err(Reason::TooShort));
+        assert_eq!(check(&[0x45]), Err(Reason::TooShort));
+        assert_eq!(check(&[0x41; 40]), Err(Reason::WrongLength));
+        let mut longer = ping();
+        longer.push(0);
+        assert_eq!(check(&longer), Err(Reason::WrongLength));
+    }
+
+    #[test]
+    fn cut_anywhere_a_packet_is_dropped() {
+        for packet in [ping(), ping6()] {
+            for length in 0..packet.len() {
+                assert!(check(&packet[..length]).is_err(), "{length}");
+            }
+        }
+    }
+
+    #[test]
+    fn reasons_are_counted_by_name() {
+        let mut drops = Drops::default();
+        assert_eq!(drops.to_string(), "0 dropped");
+        for why in [Reason::NotIp, Reason::Empty, Reason::NotIp] {
+            drops.add(why);
+        }
+        assert_eq!(drops.to_string(), "3 dropped: 1 empty, 2 not IP");
+        for (reason, _) in REASONS {
+            drops.add(reason);
+        }
+        assert_eq!(drops.total(), 12);
+    }
+
+    proptest! {
+        #[test]
+        fn what_passes_is_what_etherparse_finds_whole(mut bytes in prop::collection::vec(any::<u8>(), 0..120), nibble in prop::sample::select(vec![4u8, 6, 0, 7]), fix in any::<bool>()) {
+            if let Some(first) = bytes.first_mut() {
+                *first = nibble << 4 | *first & 0x0f;
+            }
+            // Random lengths would hardly ever be right.
+            if fix && bytes.len() >= 40 {
+                let (at, length) = if nibble == 4 { (2, bytes.len()) } else { (4, bytes.len() - 40) };
+                bytes[at..at + 2].copy_from_slice(&(length as u16).to_be_bytes());
+            }
+            if check(&bytes).is_ok() {
+                let v4 = bytes[0] >> 4 == 4;
+                let length = if v4 {
+                    let header = etherparse::Ipv4HeaderSlice::from_slice(&bytes);
+                    header.map(|it| usize::from(it.total_len())).ok()
+                } else {
+                    let header = etherparse::Ipv6HeaderSlice::from_slice(&bytes);
+                    header.map(|it| 40 + usize::from(it.payload_length())).ok()
+                };
+                prop_assert_eq!(length, Some(bytes.len()));
+            }
+        }
+    }
+}
