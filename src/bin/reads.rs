@@ -68,7 +68,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Way::Read { bytes } => drop(thread::spawn(move || read(reader, bytes))),
         Way::Exact { bytes } => drop(thread::spawn(move || exact(reader, bytes))),
         Way::Buffered => drop(thread::spawn(move || buffered(reader))),
-        Way::Two => return two(&tun, &stop),
+        Way::Two => return two(&tun),
         Way::Checksum => return checksum(&tun, &args.device),
     }
     stop.wait_alone()?;
@@ -125,7 +125,7 @@ fn readable(fd: BorrowedFd) -> bool {
     poll(&mut fds, PollTimeout::ZERO).is_ok() && fds[0].any() == Some(true)
 }
 
-fn two(tun: &Arc<Device>, stop: &Stop) -> anyhow::Result<()> {
+fn two(tun: &Arc<Device>) -> anyhow::Result<()> {
     tun.set_nonblocking()?;
     let readers = [1, 2].map(|number| {
         let tun = Arc::clone(tun);
@@ -144,7 +144,6 @@ fn two(tun: &Arc<Device>, stop: &Stop) -> anyhow::Result<()> {
             read.packets
         })
     });
-    let _ = stop;
     let all: u64 = readers.into_iter().filter_map(|it| it.join().ok()).sum();
     println!("packets: {all} in all");
     Ok(())
