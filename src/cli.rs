@@ -1,12 +1,14 @@
 //! The words that the lab understands on its command line.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use ip_over_udp::lab::book::Book;
 use ip_over_udp::lab::hosts::NAMES;
 use ip_over_udp::lab::programs;
+use ip_over_udp::lab::stage::Limits;
 
 /// Three hosts on this machine, without root: left, the internet, and right.
 #[derive(Parser)]
@@ -88,6 +90,17 @@ pub enum Action {
         /// The chapter, 06 for example
         chapter: String,
     },
+    /// Play a chapter's exercises on your programs, as they are now
+    ///
+    /// Exit code 0: all are done. 1: not yet. 2: something else went wrong.
+    Exercise {
+        /// The chapter, or one exercise: 06 or 06-1
+        #[arg(value_name = "CHAPTER")]
+        which: String,
+        /// Add a hint for the first that is not done; the next one each time
+        #[arg(long)]
+        hint: bool,
+    },
     /// Play the book, and compare what its commands print with what it says
     ///
     /// Exit code 0: the same. 1: a difference. 2: something else went wrong.
@@ -117,6 +130,7 @@ What to try:
   cargo lab shell right         in another terminal: the same lab, another host
   cargo lab shell left ping -c 1 right
   cargo lab capture left eth0 | wireshark -k -i -
+  cargo lab exercise 03         are the exercises of chapter 3 done?
   cargo lab doctor              if something is missing
 
 Captures of every interface are in target/lab, a folder for each chapter.";
@@ -126,7 +140,7 @@ impl Args {
     pub fn reviews(&self) -> bool {
         matches!(
             self.command,
-            Some(Action::Check { .. } | Action::Bless { .. })
+            Some(Action::Check { .. } | Action::Bless { .. } | Action::Exercise { .. })
         )
     }
 }
@@ -140,6 +154,17 @@ impl Options {
                 let found = dir.canonicalize();
                 found.with_context(|| format!("cannot find the folder {}", dir.display()))
             }
+        }
+    }
+
+    /// How long the commands of a chapter may take.
+    pub fn limits(&self) -> Limits {
+        match self.limit.map(Duration::from_secs) {
+            Some(limit) => Limits {
+                end: limit,
+                ready: limit,
+            },
+            None => Limits::default(),
         }
     }
 

@@ -3,11 +3,12 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod exercises;
 
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::{Command, ExitCode};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anstyle::Style;
 use anyhow::{Context, bail};
@@ -19,7 +20,6 @@ use ip_over_udp::lab::folder::{self, Running};
 use ip_over_udp::lab::hosts::{self, Host};
 use ip_over_udp::lab::play;
 use ip_over_udp::lab::review::{self, Count};
-use ip_over_udp::lab::stage::Limits;
 use ip_over_udp::lab::summary::shown;
 use ip_over_udp::lab::world::{self, Lifeline};
 use ip_over_udp::lab::{Lab, Setup, compare, doctor, programs, recorder};
@@ -58,16 +58,12 @@ fn outer(args: &Args) -> anyhow::Result<u8> {
             if let Ok(host) = std::env::var("LAB_HOST") {
                 return Err(Error::Inside { host }.into());
             }
-            let chapters = match chapters(args) {
+            let done = match ready(args) {
                 Err(why) if args.reviews() => return Ok(or_2(Err(why))),
-                chapters => chapters?,
+                done => done?,
             };
-            doctor::check()?;
-            if args.options.bin_dir.is_none() {
-                programs::build()?;
-            }
-            if chapters.len() > 1 {
-                return one_by_one(args, &chapters);
+            if let Some(code) = done {
+                return Ok(code);
             }
         }
     }
@@ -128,8 +124,36 @@ fn inner(args: &Args, lifeline: Lifeline) -> anyhow::Result<u8> {
             }
             Ok(world::exit_code(status))
         }
+        Some(Action::Exercise { which, hint }) => {
+            let options = &args.options;
+            let done = exercises::attempt(options, which, *hint, options.limits(), lifeline);
+            Ok(or_2(done))
+        }
         _ => trial(),
     }
+}
+
+/// Builds the programs. Where more than one lab is asked for, it starts them all
+/// and has an exit code.
+fn ready(args: &Args) -> anyhow::Result<Option<u8>> {
+    let options = &args.options;
+    let build = || match options.bin_dir {
+        None => programs::build(),
+        Some(_) => Ok(()),
+    };
+    if let Some(Action::Exercise { which, hint }) = &args.command {
+        let (chapter, names) = exercises::asked(options, which)?;
+        doctor::check()?;
+        build()?;
+        let one = names.len() == 1;
+        let all = || exercises::one_by_one(options, &chapter, &names, *hint);
+        return (!one).then(all).transpose();
+    }
+    let chapters = chapters(args)?;
+    doctor::check()?;
+    build()?;
+    let many = chapters.len() > 1;
+    many.then(|| one_by_one(args, &chapters)).transpose()
 }
 
 /// The chapters that the arguments ask for, if they ask for any.
@@ -149,7 +173,7 @@ fn chapters(args: &Args) -> anyhow::Result<Vec<Chapter>> {
         bail!(
             "there is no chapter and no command {word:?}\n  \
              chapters: {}\n  \
-             commands: up, shell, capture, compare, check, bless, doctor; see cargo lab --help",
+             commands: up, shell, capture, compare, exercise, check, bless, doctor; see cargo lab --help",
             book.names()?.join(", ")
         );
     };
@@ -174,16 +198,7 @@ fn one_by_one(args: &Args, chapters: &[Chapter]) -> anyhow::Result<u8> {
             Some(Action::Bless { .. }) => "bless",
             _ => "check",
         };
-        let mut lab = Command::new("/proc/self/exe"); // Cargo may have replaced the file
-        lab.arg("--bin-dir").arg(args.options.bin_dir()?);
-        lab.arg("--out").arg(args.options.base()?);
-        let book = args.options.book()?;
-        lab.arg("--book").arg(book.folder);
-        lab.arg("--captures").arg(book.captures);
-        if let Some(limit) = args.options.limit {
-            lab.args(["--limit", &limit.to_string()]);
-        }
-        let status = world::run(lab.args([verb, &chapter.name]))?;
+        let status = world::run(again(&args.options)?.args([verb, &chapter.name]))?;
         worst = worst.max(world::exit_code(status));
         if worst > 2 {
             return Ok(worst); // Ctrl-C
@@ -194,6 +209,20 @@ fn one_by_one(args: &Args, chapters: &[Chapter]) -> anyhow::Result<u8> {
         println!("{} chapters: {}", chapters.len(), total.told());
     }
     Ok(worst)
+}
+
+/// This program once more, with the same options, for a lab of its own.
+fn again(options: &Options) -> anyhow::Result<Command> {
+    let mut lab = Command::new("/proc/self/exe"); // Cargo may have replaced the file
+    lab.arg("--bin-dir").arg(options.bin_dir()?);
+    lab.arg("--out").arg(options.base()?);
+    let book = options.book()?;
+    lab.arg("--book").arg(book.folder);
+    lab.arg("--captures").arg(book.captures);
+    if let Some(limit) = options.limit {
+        lab.args(["--limit", &limit.to_string()]);
+    }
+    Ok(lab)
 }
 
 fn setup(options: &Options, name: &str, ipv6: bool) -> anyhow::Result<Setup> {
@@ -213,10 +242,7 @@ fn play_chapter(
     started: Instant,
     lifeline: Lifeline,
 ) -> anyhow::Result<u8> {
-    let mut limits = Limits::default();
-    if let Some(limit) = args.options.limit.map(Duration::from_secs) {
-        (limits.end, limits.ready) = (limit, limit);
-    }
+    let limits = args.options.limits();
     let transcript = &chapter.transcript;
     let machine = transcript.uses_machine().then(play::machine).transpose()?;
     let setup = setup(&args.options, &chapter.name, transcript.ipv6())?;

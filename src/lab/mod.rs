@@ -10,7 +10,8 @@
 //! A chapter's experiment stands in the [`book`]: [`transcript`] reads it, and
 //! [`play`] plays it, a command at a time on a [`stage`] with a [`shell`] for
 //! each host; [`matching`] tells whether a command printed what the book says,
-//! and [`review`] is for a whole chapter what is shown, checked or blessed.
+//! and [`review`] is for a whole chapter what is shown, checked or blessed. An
+//! [`exercise`] is played on what the reader made of the programs.
 
 use std::path::PathBuf;
 use std::sync::mpsc::channel;
@@ -24,6 +25,7 @@ pub mod book;
 pub mod compare;
 pub mod doctor;
 pub mod error;
+pub mod exercise;
 pub mod folder;
 pub mod hosts;
 pub mod journey;

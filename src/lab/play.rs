@@ -18,7 +18,7 @@ use super::matching;
 use super::programs::TREE;
 use super::shell::Shell;
 use super::stage::{Limits, Printed, Stage};
-use super::transcript::{MACHINE, Step};
+use super::transcript::{Block, MACHINE, Step};
 use super::world;
 
 /// What is done with what the commands print.
@@ -30,6 +30,8 @@ pub enum Mode {
     Check,
     /// It is put into the book.
     Bless,
+    /// It is compared with the book, up to the first difference.
+    Try,
 }
 
 const PROSE: Style = Style::new().dimmed();
@@ -58,6 +60,8 @@ pub struct Player<'a> {
     pub differences: usize,
     /// New output for lines of the chapter's file.
     pub changes: Vec<(Range<usize>, Vec<String>)>,
+    /// The first difference, in words, if that is all that is asked for.
+    pub first: Option<String>,
 }
 
 impl<'a> Player<'a> {
@@ -76,13 +80,14 @@ impl<'a> Player<'a> {
             stage: Stage::new(lab, limits, shows, listens, machine)?,
             differences: 0,
             changes: Vec::new(),
+            first: None,
         })
     }
 
-    /// Plays all blocks, and says what differs on standard output.
-    pub fn play(&mut self) -> anyhow::Result<()> {
+    /// Plays these blocks, and says what differs on standard output.
+    pub fn play(&mut self, blocks: impl Iterator<Item = &'a Block>) -> anyhow::Result<()> {
         let chapter = self.chapter;
-        for block in chapter.transcript.played() {
+        for block in blocks {
             if self.mode == Mode::Show {
                 println!();
                 for heading in &block.headings {
@@ -93,7 +98,14 @@ impl<'a> Player<'a> {
                 let place = format!("{}:{}", chapter.shown, step.line);
                 let (command, host) = (&step.command, &step.host);
                 let what = || format!("{place}: `{command}` on {host}");
-                let printed = self.stage.step(step).with_context(what)?;
+                let printed = match self.stage.step(step).with_context(what) {
+                    // A program that does not end is what the reader wrote.
+                    Err(why) if self.mode == Mode::Try => {
+                        self.first = Some(format!("{why:#}\n"));
+                        return Ok(());
+                    }
+                    printed => printed?,
+                };
                 if let Some(line) = self.not_found(step, &printed) {
                     bail!("{}: {line}\n  cargo lab doctor may say more", what());
                 }
@@ -103,7 +115,18 @@ impl<'a> Player<'a> {
                             eprintln!("{place}: {late}");
                         }
                     }
-                    Mode::Check => self.compare(step, &printed),
+                    Mode::Check => {
+                        if let Some(words) = self.compare(step, &printed) {
+                            println!("{words}");
+                            self.differences += 1;
+                        }
+                    }
+                    Mode::Try => {
+                        self.first = self.compare(step, &printed);
+                        if self.first.is_some() {
+                            return Ok(());
+                        }
+                    }
                     // A bless would put ^C behind the last line of a program
                     // that is gone by then.
                     Mode::Bless if printed.ended_early => {
@@ -129,35 +152,30 @@ impl<'a> Player<'a> {
         lines.find(says).cloned()
     }
 
-    fn compare(&mut self, step: &Step, printed: &Printed) {
+    /// Where and how a step printed something else than the book says.
+    fn compare(&self, step: &Step, printed: &Printed) -> Option<String> {
         let nothing = Vec::new();
         let mut line = step.output.start + 1;
-        let mut differs = false;
+        let mut words = String::new();
         for (expected, got) in [
             (Some(&step.before), Some(&printed.before)),
             (step.after.as_ref(), printed.after.as_ref()),
         ] {
             let (expected, got) = (expected.unwrap_or(&nothing), got.unwrap_or(&nothing));
             if !matching::matches(expected, got) {
-                let (at, words) = matching::difference(expected, got);
+                let (at, difference) = matching::difference(expected, got);
                 let (host, command) = (&step.host, &step.command);
                 let and = if step.background { " &" } else { "" };
                 // What comes too much has no line; it comes after the last.
-                let at = if at < expected.len() {
-                    line + at
-                } else {
-                    line + at - 1
-                };
-                println!("{}:{at}: {host}$ {command}{and}", self.chapter.shown);
-                if let Some(late) = printed.late.as_ref().filter(|_| !differs) {
-                    println!("  {late}");
-                }
-                println!("{words}");
-                differs = true;
+                let at = line + at - usize::from(at == expected.len());
+                let late = printed.late.as_ref().filter(|_| words.is_empty());
+                let late = late.map_or(String::new(), |late| format!("  {late}\n"));
+                let shown = &self.chapter.shown;
+                words += &format!("{shown}:{at}: {host}$ {command}{and}\n{late}{difference}");
             }
             line += expected.len() + 1; // ^C has a line too
         }
-        self.differences += usize::from(differs);
+        Some(words).filter(|words| !words.is_empty())
     }
 
     fn bless(&mut self, step: &Step, printed: Printed) {

@@ -89,7 +89,7 @@ fn play(
     // `--capture left` in a chapter means a folder beside our captures.
     std::env::set_current_dir(&lab.folder)?;
     let mut player = Player::new(&lab, chapter, mode, limits, machine)?;
-    player.play()?;
+    player.play(chapter.transcript.played())?;
     let (differences, changes) = (player.differences, std::mem::take(&mut player.changes));
     drop(player);
     Ok((differences, changes, lab.finish()?))

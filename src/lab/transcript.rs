@@ -172,9 +172,9 @@ impl Transcript {
         blocks.filter(|block| block.kind == Kind::Play)
     }
 
-    /// Whether a played step is on the reader's own machine.
+    /// Whether a step, of an exercise too, is on the reader's own machine.
     pub fn uses_machine(&self) -> bool {
-        let mut steps = self.played().flat_map(|block| &block.steps);
+        let mut steps = self.blocks.iter().flat_map(|block| &block.steps);
         steps.any(|step| step.host == MACHINE)
     }
 }
