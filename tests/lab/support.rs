@@ -75,18 +75,23 @@ fn programs() -> &'static Path {
             return built.to_owned();
         }
         let folder = temporary("programs");
-        for name in [
-            "lab", "serve", "fetch", "ch01", "ch02", "ch03", "ch04", "ch05", "ch06", "ch07",
-            "ch08", "reads", "attack",
-        ] {
-            std::fs::copy(built.join(name), folder.join(name)).unwrap();
-        }
+        copy_programs(built, &folder);
         let tree = Path::new(env!("CARGO_MANIFEST_DIR"));
         std::fs::copy(tree.join("tests/peers/tunnel.py"), folder.join("tunnel.py")).unwrap();
         copy(&tree.join("book/src"), &folder.join("book"));
         copy(&tree.join("captures"), &folder.join("captures"));
         folder
     })
+}
+
+/// Copies what `cargo build --bins` has built.
+pub fn copy_programs(built: &Path, to: &Path) {
+    for name in [
+        "lab", "serve", "fetch", "ch01", "ch02", "ch03", "ch04", "ch05", "ch06", "ch07", "ch08",
+        "reads", "attack",
+    ] {
+        std::fs::copy(built.join(name), to.join(name)).unwrap();
+    }
 }
 
 /// Copies a folder with all that is in it.
@@ -129,7 +134,13 @@ pub fn chapters() -> Vec<String> {
 
 /// The program `lab`, to be run by the right user, away from the tree.
 pub fn lab() -> Command {
-    let mut command = lab_without_book();
+    lab_with(programs())
+}
+
+/// The same, with other programs on its hosts.
+pub fn lab_with(programs_on_hosts: &Path) -> Command {
+    let mut command = as_user(programs().join("lab"));
+    command.arg("--bin-dir").arg(programs_on_hosts);
     if user().is_some() {
         command.arg("--book").arg(programs().join("book"));
         command.arg("--captures").arg(programs().join("captures"));

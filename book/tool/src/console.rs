@@ -29,6 +29,15 @@ pub fn render(transcript: &str) -> String {
     html + "</code></pre>\n"
 }
 
+/// What must be true once an exercise is done, told from what is true already.
+pub fn exercise(name: &str, transcript: &str) -> String {
+    let name = escape(name);
+    format!(
+        "<figure class=\"exercise\">\n<figcaption>When it is done. To try: \
+         <code>cargo lab exercise {name}</code></figcaption>\n\n{transcript}\n</figure>\n"
+    )
+}
+
 /// A line with a prompt: the host, and what is typed after it.
 fn prompt(line: &str) -> Option<(&str, &str)> {
     let (host, command) = line.split_once("$ ")?;

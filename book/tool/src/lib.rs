@@ -15,6 +15,7 @@
 //! | [`anchor`] | where the anchors of a source file are |
 //! | [`source`] | source files as pages that a listing can link to |
 //! | [`changes`] | `{{#changes ch05 ch06}}`: from one program to the next |
+//! | [`solution`] | `{{#solution 06-1}}`: how an exercise can be solved |
 //! | [`doctor`] | `{{#doctor}}`: what `cargo lab doctor` can say |
 //! | [`console`] | transcripts: prompts, commands and output told apart |
 //! | [`figure`] | draws packets, packet lists and journeys from captures |
@@ -38,4 +39,5 @@ pub mod page;
 pub mod preprocess;
 pub mod problem;
 pub mod serve;
+pub mod solution;
 pub mod source;

@@ -10,7 +10,7 @@ use mdbook_markdown::{MarkdownOptions, new_cmark_parser};
 
 use crate::listing::Shown;
 use crate::problem::Problem;
-use crate::{changes, console, doctor, figure, html, listing, source};
+use crate::{changes, console, doctor, figure, html, listing, solution, source};
 
 /// What a whole book took from the tree, and what is wrong with it.
 #[derive(Debug, Default)]
@@ -150,7 +150,13 @@ impl Page<'_> {
             ),
             "console" => {
                 let prefix = prefix(lines[0]);
-                return prefixed(&prefix, &console::render(&block.text));
+                let transcript = console::render(&block.text);
+                let exercise = block.info.split_whitespace().rev();
+                let mut exercise = exercise.filter_map(|word| word.strip_prefix("exercise="));
+                return match exercise.next() {
+                    Some(name) => prefixed(&prefix, &console::exercise(name, &transcript)),
+                    None => prefixed(&prefix, &transcript),
+                };
             }
             _ => (),
         }
@@ -213,6 +219,7 @@ impl Page<'_> {
                 text?
             }
             "changes" => html::block("changes", &changes::render(tree, arguments, &self.links)?),
+            "solution" => html::block("solution", &solution::render(tree, arguments, &self.links)?),
             "doctor" => html::block("table-wrapper", &doctor::render()),
             "packet" => html::block("drawn", &figure::packet(tree, arguments)?),
             "packets" => html::block("drawn", &figure::packets(tree, arguments)?),
@@ -225,7 +232,7 @@ impl Page<'_> {
                 )
             }
             _ => anyhow::bail!(
-                "there is no such directive; there are listing, changes, doctor, packet, packets, journey, sizes, diagram and value"
+                "there is no such directive; there are listing, changes, solution, doctor, packet, packets, journey, sizes, diagram and value"
             ),
         })
     }

@@ -113,6 +113,16 @@ const ADDED: &[(&str, &str, &str)] = &[
     ),
     (
         SECOND,
+        "{{#solution ../02-1}}\n",
+        "book/src/second.md:12: {{#solution}}: it takes an exercise",
+    ),
+    (
+        SECOND,
+        "{{#solution 02-9}}\n",
+        "book/src/second.md:12: {{#solution}}: cannot read chapters/solutions/02-9.patch",
+    ),
+    (
+        SECOND,
         "{{#packet captures/none.pcap 1 \"a\"}}\n",
         "book/src/second.md:12: {{#packet}}: ",
     ),

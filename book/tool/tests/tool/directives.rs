@@ -64,6 +64,29 @@ fn a_long_change_is_folded() {
 }
 
 #[test]
+fn a_solution() {
+    let fixture = Fixture::new();
+    let patch = "diff --git a/src/code.rs b/src/code.rs
+--- a/src/code.rs
++++ b/src/code.rs
+@@ -9,5 +9,5 @@ impl Oracle {
+     // ANCHOR: answer
+-    fn answer(&self) -> Vec<u8> {
++    fn answer(&self) -> Option<u8> {
+ 
+     }
+";
+    fixture.write("chapters/solutions/02-1.patch", patch);
+    let (content, _) = expanded(&fixture, "{{#solution 02-1}}", Sources::Linked);
+    insta::assert_snapshot!(content);
+}
+
+#[test]
+fn an_exercise() {
+    insta::assert_snapshot!(drawn("```console exercise=02-1\nleft$ ch02\n\ndone\n```\n"));
+}
+
+#[test]
 fn the_doctor() {
     insta::assert_snapshot!(drawn("{{#doctor}}"));
 }

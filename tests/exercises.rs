@@ -1,0 +1,280 @@
+//! The exercises of the book, from both sides. On the tree as it is none of
+//! them is done, and snapshots keep what the lab says. With its solution from
+//! `chapters/solutions/`, each is.
+
+#[path = "lab/need.rs"]
+mod need;
+#[path = "lab/support.rs"]
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::Mutex;
+
+use ip_over_udp::lab::book::Book;
+use ip_over_udp::lab::exercise;
+use libtest_mimic::{Arguments, Trial};
+use need::{Need, PING, PYTHON, trial};
+use support::{Done, chapters, copy_programs, lab, lab_with, run, temporary};
+
+const TREE: &str = env!("CARGO_MANIFEST_DIR");
+const GIT: Need = Need::Program("git", "git");
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let mut trials = vec![
+        trial("each_has_a_solution", &[], each_has_a_solution),
+        trial("wrong_words", &[], wrong_words),
+        trial("hints_come_one_by_one", &[Need::Lab, PING], hints),
+        trial("a_tree_is_left_as_it_is", &[Need::Lab, PING, GIT], dirty),
+    ];
+    for (chapter, names) in all() {
+        trials.extend(names.into_iter().map(solved));
+        trials.push(trial(
+            &format!("chapter_{chapter}_not_yet"),
+            &[Need::Lab, PING, PYTHON],
+            move || not_yet(&chapter),
+        ));
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    support::clean_up();
+    conclusion.exit_code()
+}
+
+/// The chapters that have exercises, with the names of those.
+fn all() -> Vec<(String, Vec<String>)> {
+    let book = Book::at(None, None).unwrap();
+    let exercises = |name: String| {
+        let chapter = book.chapter(&name).unwrap();
+        let all = exercise::of(&chapter).unwrap();
+        (name, all.iter().map(|it| it.name.to_owned()).collect())
+    };
+    let all = chapters().into_iter().map(exercises);
+    all.filter(|it: &(_, Vec<_>)| !it.1.is_empty()).collect()
+}
+
+/// Plays an exercise, or those of a chapter, with the programs in a folder.
+fn play(lab: Command, arguments: &[&str]) -> Done {
+    let (mut lab, base) = (lab, temporary("exercise"));
+    lab.arg("--out").arg(&base).arg("exercise").args(arguments);
+    let done = run(&mut lab);
+    fs::remove_dir_all(base).unwrap();
+    done
+}
+
+fn not_yet(chapter: &str) {
+    let done = play(lab(), &[chapter]);
+    done.code(1);
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    // What depends on the place and the moment.
+    for (what, instead) in [
+        (r"(?m)^  \S*/(ch\d\d-[a-z-]+\.md):\d+: ", "  $1: "),
+        (r"captures: \S+/exercise", "captures: exercise"),
+        (r"\d+(\.\d+)? ?ms", "[..] ms"),
+        (r"(?m)(got:       [0-9a-f]{4}0?)  .*", "$1  [..]"),
+        (r"rtt min/avg/max/mdev = \S+", "rtt min/avg/max/mdev = [..]"),
+    ] {
+        settings.add_filter(what, instead);
+    }
+    let name = format!("exercises-{chapter}-not-yet");
+    settings.bind(|| insta::assert_snapshot!(name, done.output));
+}
+
+fn solved(name: String) -> Trial {
+    let needs = [Need::Lab, PING, PYTHON, GIT];
+    trial(&format!("{name}_solved"), &needs, move || {
+        let programs = temporary("solution");
+        {
+            let tree = Tree::new();
+            tree.apply(&name).code(0);
+            tree.cargo(&["fmt", "--check"]).code(0);
+            tree.cargo(&["build", "--bins"]).code(0);
+            copy_programs(&tree.built(), &programs);
+        }
+        let done = play(lab_with(&programs), &[&name]);
+        fs::remove_dir_all(programs).unwrap();
+        done.code(0).says(&format!("{name} ")).says(": done");
+    })
+}
+
+/// A copy of the source tree, for one at a time.
+struct Tree {
+    path: PathBuf,
+    _turn: std::sync::MutexGuard<'static, ()>,
+}
+
+impl Tree {
+    fn new() -> Tree {
+        static TURN: Mutex<()> = Mutex::new(());
+        let turn = TURN.lock().unwrap_or_else(|failed| failed.into_inner());
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("solutions/tree");
+        for entry in fs::read_dir(TREE).unwrap() {
+            let name = entry.unwrap().file_name();
+            if name != "target" && name != ".git" {
+                same(&Path::new(TREE).join(&name), &path.join(&name));
+            }
+        }
+        Tree { path, _turn: turn }
+    }
+
+    fn built(&self) -> PathBuf {
+        self.path.with_file_name("target").join("debug")
+    }
+
+    /// What the book prints below each exercise.
+    fn apply(&self, name: &str) -> Done {
+        let mut git = Command::new("git");
+        git.args(["apply", &format!("chapters/solutions/{name}.patch")]);
+        // The copy is no repository, and the one around it is not meant.
+        git.env("GIT_CEILING_DIRECTORIES", self.path.parent().unwrap());
+        run(git.current_dir(&self.path))
+    }
+
+    fn cargo(&self, arguments: &[&str]) -> Done {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(arguments).current_dir(&self.path);
+        cargo.env("CARGO_TARGET_DIR", self.path.with_file_name("target"));
+        cargo.env("CARGO_PROFILE_DEV_DEBUG", "0");
+        // A solution has no warnings.
+        cargo.env("RUSTFLAGS", "-D warnings");
+        // Without a limit: the first time it compiles everything.
+        let output = cargo.stdin(Stdio::null()).output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        Done {
+            output: String::from_utf8_lossy(&text).into_owned(),
+            code: output.status.code(),
+        }
+    }
+
+    /// Every source file, and what is in it.
+    fn contents(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut found = Vec::new();
+        files(&self.path, &mut found);
+        found.sort();
+        let read = |path: PathBuf| (path.clone(), fs::read(path).unwrap());
+        found.into_iter().map(read).collect()
+    }
+}
+
+/// Makes one file or folder like another. What is the same already keeps its
+/// time, or Cargo would compile it again.
+fn same(from: &Path, to: &Path) {
+    if !from.is_dir() {
+        let wanted = fs::read(from).unwrap();
+        if fs::read(to).ok().as_ref() != Some(&wanted) {
+            fs::write(to, wanted).unwrap();
+        }
+        return;
+    }
+    fs::create_dir_all(to).unwrap();
+    let names = |folder: &Path| -> BTreeSet<_> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries.map(|it| it.unwrap().file_name()).collect()
+    };
+    for gone in names(to).difference(&names(from)) {
+        let gone = to.join(gone);
+        match gone.is_dir() {
+            true => fs::remove_dir_all(gone).unwrap(),
+            false => fs::remove_file(gone).unwrap(),
+        }
+    }
+    for name in names(from) {
+        same(&from.join(&name), &to.join(&name));
+    }
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => files(&path, found),
+            false => found.push(path),
+        }
+    }
+}
+
+fn each_has_a_solution() {
+    let exercises: BTreeSet<String> = all().into_iter().flat_map(|it| it.1).collect();
+    let patches = fs::read_dir(Path::new(TREE).join("chapters/solutions")).unwrap();
+    let patches: BTreeSet<String> = patches
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter_map(|name| name.strip_suffix(".patch").map(str::to_owned))
+        .collect();
+    assert_eq!(exercises, patches);
+    let book = Book::at(None, None).unwrap();
+    for name in exercises {
+        let chapter = book.chapter(&name[..2]).unwrap();
+        let shown = format!("{{{{#solution {name}}}}}");
+        assert!(chapter.text.contains(&shown), "{name}: no {shown}");
+    }
+}
+
+fn wrong_words() {
+    let says = |which, what| play(lab(), &[which]).code(2).says(what).output.clone();
+    says("06-9", "there is no exercise 06-9; chapter 06 has 06-1, ");
+    says("6-0", "there is no exercise 6-0; chapter 06 has 06-1, ");
+    says("99", "there is no chapter \"99\"; there are 00, 01, ");
+    says("six", "there is no chapter \"six\"");
+    says("06-", "there is no exercise 06-; ");
+    says("00", "chapter 00 has no exercises");
+}
+
+fn hints() {
+    let base = temporary("hints");
+    let hint = |which: &str| {
+        let mut lab = lab();
+        lab.arg("--out").arg(&base);
+        run(lab.args(["exercise", which, "--hint"]))
+    };
+    hint("03-3").code(1).says("not yet").says("  hint 1 of 2: ");
+    // Of a chapter, the first that is not done has its next hint.
+    let done = hint("3");
+    done.code(1).says("  hint 1 of 2: ");
+    assert_eq!(done.output.matches("hint ").count(), 1, "{}", done.output);
+    hint("3-3").says("  hint 2 of 2: ");
+    hint("03-3")
+        .says("that was the last hint")
+        .says("03-3.patch");
+    hint("03-3").says("  hint 1 of 2: ");
+    fs::remove_dir_all(base).unwrap();
+}
+
+/// Whatever the lab does with a reader's tree, it changes nothing in it; and a
+/// solution does not overwrite what the reader wrote.
+fn dirty() {
+    let tree = Tree::new();
+    let program = tree.path.join("chapters/ch03_answer_ping.rs");
+    let ours = fs::read_to_string(&program).unwrap();
+    let theirs = ours.replace("reply[icmp + 3] ^= 1;", "reply[icmp + 3] ^= 3; // mine");
+    assert_ne!(ours, theirs);
+    fs::write(&program, &theirs).unwrap();
+    let before = tree.contents();
+
+    let broken = theirs.replace("fn run(args: Args)", "fn run(args: Arguments)");
+    fs::write(&program, &broken).unwrap();
+    let base = temporary("dirty");
+    let exercise = |which: &str| {
+        let out = base.to_str().unwrap();
+        tree.cargo(&["run", "--bin", "lab", "--", "--out", out, "exercise", which])
+    };
+    let done = exercise("3");
+    done.code(2).says("cannot find type `Arguments`");
+    let last = done.output.trim_end().lines().last().unwrap();
+    assert_eq!(
+        last,
+        "error: the chapter programs do not compile; Cargo says why, above"
+    );
+    assert_eq!(fs::read_to_string(&program).unwrap(), broken);
+
+    fs::write(&program, &theirs).unwrap();
+    exercise("3-3").code(1).says("03-3 Nobody listens: not yet");
+    assert!(tree.contents() == before);
+
+    // The first solution changes the lines above the reader's own.
+    tree.apply("03-1").code(1).says("patch does not apply");
+    assert!(tree.contents() == before);
+    fs::remove_dir_all(base).unwrap();
+}
