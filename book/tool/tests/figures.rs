@@ -296,7 +296,7 @@ fn wrong_directives_say_what_is_wrong() {
             (
                 figure::packet,
                 &left("99 \"echo\""),
-                &["has no packet 99: its last is packet 16"],
+                &["has no packet 99: its last is packet 18"],
             ),
             (
                 figure::packet,
@@ -459,7 +459,7 @@ fn damaged_captures_say_what_is_wrong() {
             (
                 figure::packet,
                 "cut.pcap 1 \"echo\"",
-                &["cut.pcap", "damaged after packet 15"],
+                &["cut.pcap", "damaged after packet 17"],
             ),
             (
                 figure::packet,
