@@ -20,6 +20,7 @@ use ip_over_udp::error::report;
 use ip_over_udp::packet::describe;
 use ip_over_udp::stop::Stop;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{UsageWho, getrusage};
 
 /// Read from a TUN device in different ways, and say what each read returns.
 #[derive(Parser)]
@@ -68,7 +69,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Way::Read { bytes } => drop(thread::spawn(move || read(reader, bytes))),
         Way::Exact { bytes } => drop(thread::spawn(move || exact(reader, bytes))),
         Way::Buffered => drop(thread::spawn(move || buffered(reader))),
-        Way::Two => return two(&tun),
+        Way::Two => return two(&tun, stop),
         Way::Checksum => return checksum(&tun, &args.device),
     }
     stop.wait_alone()?;
@@ -125,28 +126,47 @@ fn readable(fd: BorrowedFd) -> bool {
     poll(&mut fds, PollTimeout::ZERO).is_ok() && fds[0].any() == Some(true)
 }
 
-fn two(tun: &Arc<Device>) -> anyhow::Result<()> {
+/// Two threads wait for one descriptor, and read it when they are told to.
+fn two(tun: &Arc<Device>, stop: Stop) -> anyhow::Result<()> {
     tun.set_nonblocking()?;
+    let stop = Arc::new(stop);
     let readers = [1, 2].map(|number| {
-        let tun = Arc::clone(tun);
+        let (tun, stop) = (Arc::clone(tun), Arc::clone(&stop));
         thread::spawn(move || {
             let (mut read, mut empty) = (Count::default(), 0u64);
             let mut buffer = vec![0; LARGEST_PACKET];
-            let mut fds = [PollFd::new(tun.as_fd(), PollFlags::POLLIN)];
-            // Silence for a second ends it.
-            while poll(&mut fds, PollTimeout::from(1000u16)).is_ok_and(|n| n > 0) {
+            let mut fds = [tun.as_fd(), stop.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+            let before = sleeps();
+            while poll(&mut fds, PollTimeout::NONE).is_ok() && fds[1].any() == Some(false) {
                 match tun.recv(&mut buffer) {
                     Ok(n) => read.add(n),
                     Err(_) => empty += 1,
                 }
             }
-            println!("reader {number}: {read}, and woken {empty} times for nothing");
-            read.packets
+            // From its last sleep it was woken to end.
+            let woken = sleeps().saturating_sub(before + 1);
+            (number, read, empty, woken)
         })
     });
-    let all: u64 = readers.into_iter().filter_map(|it| it.join().ok()).sum();
-    println!("packets: {all} in all");
+    let (mut packets, mut wakes) = (0, 0);
+    for reader in readers {
+        let Ok((number, read, empty, woken)) = reader.join() else {
+            anyhow::bail!("a reader died");
+        };
+        println!("reader {number}: {read} read, woken {woken} times, {empty} reads found nothing");
+        packets += read.packets;
+        wakes += woken;
+    }
+    println!("both: {packets} packets, woken {wakes} times");
     Ok(())
+}
+
+/// How often this thread has gone to sleep, by the kernel's count. `poll` looks
+/// again before it returns, and sleeps on if another reader was faster: the
+/// program itself cannot count how often it was woken.
+fn sleeps() -> u64 {
+    let usage = getrusage(UsageWho::RUSAGE_THREAD);
+    usage.map_or(0, |usage| usage.voluntary_context_switches() as u64)
 }
 
 /// A datagram whose checksum is wrong, written to the device, for a socket
