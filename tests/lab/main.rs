@@ -8,6 +8,7 @@
 //! labs are started as that user. `tests/run.sh` sees to both.
 
 mod errors;
+mod hostile;
 mod interop;
 mod lifecycle;
 mod need;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     let modules = [
         programs::TESTS,
         tunnel::TESTS,
+        hostile::TESTS,
         interop::TESTS,
         wireshark::TESTS,
         lifecycle::TESTS,

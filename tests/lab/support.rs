@@ -190,6 +190,13 @@ impl Done {
         self
     }
 
+    /// Fails the test if the output has this in it.
+    #[track_caller]
+    pub fn lacks(&self, what: &str) -> &Done {
+        assert!(!self.output.contains(what), "{what:?} in:\n{}", self.output);
+        self
+    }
+
     #[track_caller]
     pub fn code(&self, code: i32) -> &Done {
         assert_eq!(
@@ -256,6 +263,22 @@ impl Program {
         self.child.id()
     }
 
+    /// The number of the program that runs on a host: this one is `lab shell`,
+    /// which waits for it.
+    #[track_caller]
+    pub fn child(&self) -> u32 {
+        let pid = self.child.id();
+        let children = format!("/proc/{pid}/task/{pid}/children");
+        let children = std::fs::read_to_string(children).unwrap();
+        let only = children.trim().parse();
+        only.unwrap_or_else(|_| panic!("not one child: {children:?}"))
+    }
+
+    /// Signals the program on the host, and not the shell around it.
+    pub fn signal_child(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child() as i32), signal).unwrap();
+    }
+
     pub fn signal(&self, signal: Signal) {
         let _ = kill(Pid::from_raw(self.child.id() as i32), signal);
     }
@@ -312,6 +335,11 @@ impl Lab {
 
     pub fn up_with_ipv6() -> Lab {
         Lab::start(&["up", "--ipv6"])
+    }
+
+    /// For floods, which would fill the disk.
+    pub fn up_without_captures() -> Lab {
+        Lab::start(&["up", "--no-capture"])
     }
 
     fn start(arguments: &[&str]) -> Lab {
