@@ -7,7 +7,7 @@ use std::time::Duration;
 use ip_over_udp::capture;
 use nix::sys::signal::Signal;
 
-use crate::support::{Done, Lab, Program, as_user, run, temporary};
+use crate::support::{Done, Lab, Program, as_user, number, run, temporary};
 use crate::{Need, PING, STRACE, TSHARK, Test};
 
 pub const TESTS: &[Test] = &[
@@ -310,17 +310,6 @@ fn say(numbers: &str) {
     if std::env::var_os("FLOOD_SECONDS").is_some() {
         eprintln!("{numbers}");
     }
-}
-
-/// The number before `after`, the first one that stands behind `before`.
-#[track_caller]
-fn number(text: &str, before: &str, after: &str) -> u64 {
-    let found = text.find(before).and_then(|start| {
-        let rest = &text[start + before.len()..];
-        let number = rest[..rest.find(after)?].rsplit([' ', '\n', '\t']).next()?;
-        number.parse().ok()
-    });
-    found.unwrap_or_else(|| panic!("expected {before:?}, a number, {after:?} in:\n{text}"))
 }
 
 fn packets_out(done: &Done) -> u64 {

@@ -17,6 +17,7 @@ mod player;
 mod programs;
 mod support;
 mod tunnel;
+mod waiting;
 mod wireshark;
 
 use std::process::ExitCode;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     let modules = [
         programs::TESTS,
         tunnel::TESTS,
+        waiting::TESTS,
         hostile::TESTS,
         interop::TESTS,
         wireshark::TESTS,

@@ -209,6 +209,17 @@ impl Done {
     }
 }
 
+/// The number before `after`, the first one that stands behind `before`.
+#[track_caller]
+pub fn number(text: &str, before: &str, after: &str) -> u64 {
+    let found = text.find(before).and_then(|start| {
+        let rest = &text[start + before.len()..];
+        let number = rest[..rest.find(after)?].rsplit([' ', '\n', '\t']).next()?;
+        number.parse().ok()
+    });
+    found.unwrap_or_else(|| panic!("expected {before:?}, a number, {after:?} in:\n{text}"))
+}
+
 /// Runs a command to its end.
 #[track_caller]
 pub fn run(command: &mut Command) -> Done {

@@ -1,0 +1,87 @@
+//! What chapter 7 counts, seen by somebody else: `strace` counts the system
+//! calls, and the kernel how often a thread is woken.
+
+use std::collections::BTreeMap;
+
+use crate::support::{Lab, Program, number, temporary};
+use crate::{Need, PING, STRACE, Test};
+
+pub const TESTS: &[Test] = &[
+    Test {
+        name: "ch07: strace counts the same system calls, with threads",
+        needs: &[Need::Lab, PING, STRACE],
+        run: || strace_agrees("threads"),
+    },
+    Test {
+        name: "ch07: strace counts the same system calls, with poll",
+        needs: &[Need::Lab, PING, STRACE],
+        run: || strace_agrees("poll"),
+    },
+    Test {
+        name: "ch07: strace counts the same system calls, with epoll",
+        needs: &[Need::Lab, PING, STRACE],
+        run: || strace_agrees("epoll-edge"),
+    },
+    Test {
+        name: "ch07: two readers, each packet once, and both woken",
+        needs: &[Need::Lab, PING],
+        run: two_readers,
+    },
+];
+
+/// A program that runs is attached to: nothing of its start is counted, and of
+/// the calls in which its threads are asleep then, one each, nothing either.
+fn strace_agrees(how: &str) {
+    let lab = Lab::up();
+    let folder = temporary("strace");
+    let counts = folder.join("counts");
+    let left = format!("ch07 --addr 192.168.0.1/24 --peer 203.0.113.2:9876 --wait {how}");
+    let left = lab.start_on("left", &left);
+    let right = "ch06 --addr 192.168.0.2/24 --peer 198.51.100.2:9876";
+    let right = lab.start_on("right", right);
+    let strace = format!("strace -c -f -o {} -p $(pgrep -x ch07)", counts.display());
+    let strace = Program::start(&mut lab.on("left", &strace)).until("attached");
+    lab.run("left", "ping -q -c 50 -i 0.005 192.168.0.2")
+        .code(0);
+    lab.settle(); // the last packet is written, and not yet counted
+    let ours = left.stop();
+    ours.code(0).says("packets: 50 out, 50 in, 0 dropped");
+    strace.wait();
+    right.stop().code(0);
+
+    // % time, seconds, µs a call, calls, errors if there are any, name.
+    let theirs = std::fs::read_to_string(&counts).unwrap();
+    let theirs: BTreeMap<&str, i64> = theirs
+        .lines()
+        .filter_map(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            Some((*words.last()?, words.get(3)?.parse().ok()?))
+        })
+        .collect();
+    let strace = |names: &[&str]| -> i64 { names.iter().filter_map(|it| theirs.get(it)).sum() };
+    let said = |after| number(&ours.output, "system calls: ", after) as i64;
+    let both = format!("{}{theirs:?}", ours.output);
+    // The second name is that of the same call on arm64.
+    let waits = strace(&["poll", "ppoll", "epoll_wait", "epoll_pwait"]);
+    let asleep = 0..=2;
+    assert!(asleep.contains(&(said(" waits") - waits)), "{both}");
+    let reads = strace(&["read", "recvfrom"]);
+    assert!(asleep.contains(&(said(" reads") - reads)), "{both}");
+    // Two lines are printed in the end.
+    let writes = strace(&["write", "sendto"]) - 2;
+    assert_eq!(said(" writes"), writes, "{both}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// The sum is exact. Of the wake-ups, one that comes while a reader is still
+/// awake is not counted: on a busy machine there may be fewer than two each.
+fn two_readers() {
+    let lab = Lab::up();
+    let reads = lab.start_on("left", "reads --addr 192.168.0.1/24 two");
+    lab.run("left", "ping -q -c 20 -i 0.05 -W 1 192.168.0.2");
+    let done = reads.stop();
+    done.code(0).says("both: 20 packets, woken ");
+    let words = done.output.rsplit(' ').nth(1).unwrap();
+    let woken: u32 = words.parse().unwrap();
+    assert!((30..=45).contains(&woken), "{}", done.output);
+}
