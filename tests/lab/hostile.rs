@@ -2,13 +2,15 @@
 //! memory, and accounts for every datagram and every packet that was sent to it.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use ip_over_udp::capture;
 use nix::sys::signal::Signal;
 
-use crate::support::{Done, Lab, Program, as_user, number, run, temporary};
-use crate::{Need, PING, STRACE, TSHARK, Test};
+use crate::support::{Done, Lab, Program, as_user, number, program, run, temporary};
+use crate::{CC, Need, PING, STRACE, TSHARK, Test};
 
 pub const TESTS: &[Test] = &[
     Test {
@@ -40,6 +42,11 @@ pub const TESTS: &[Test] = &[
         name: "hostile: what a full disk leaves of a capture, tshark reads",
         needs: &[Need::Lab, PING, TSHARK],
         run: full_disk,
+    },
+    Test {
+        name: "hostile: what ends a program in Rust, C does not notice",
+        needs: &[CC],
+        run: overflow,
     },
 ];
 
@@ -303,6 +310,32 @@ fn full_disk() {
         }
     }
     assert!(packets > 50, "{packets} packets");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// The 2016 bytes of chapter 8, for a buffer of 2000 and what is behind it.
+fn overflow() {
+    let folder = temporary("overflow");
+    let in_c = folder.join("trusting");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/trusting.c");
+    let mut cc = Command::new("cc");
+    cc.args(["-O2", "-Wall", "-Wextra", "-o"]);
+    run(cc.arg(&in_c).arg(source)).code(0);
+    let stranger = format!("\x07\u{e0}{:2000}{:16}", "", "192.0.2.66");
+    let packet: Vec<u8> = stranger.chars().map(|letter| letter as u8).collect();
+    let file = folder.join("packet");
+    std::fs::write(&file, packet).unwrap();
+
+    let given = |program: PathBuf| {
+        let stdin = std::fs::File::open(&file).unwrap();
+        run(Command::new(program).stdin(stdin))
+    };
+    given(in_c)
+        .code(0)
+        .says("a packet of 2016 bytes; the next one goes to 192.0.2.66");
+    given(program("trusting"))
+        .code(101)
+        .says("range end index 2016 out of range for slice of length 2000");
     std::fs::remove_dir_all(folder).unwrap();
 }
 

@@ -88,7 +88,7 @@ fn programs() -> &'static Path {
 pub fn copy_programs(built: &Path, to: &Path) {
     for name in [
         "lab", "serve", "fetch", "ch01", "ch02", "ch03", "ch04", "ch05", "ch06", "ch07", "ch08",
-        "reads", "attack",
+        "reads", "attack", "trusting",
     ] {
         std::fs::copy(built.join(name), to.join(name)).unwrap();
     }
