@@ -84,6 +84,24 @@ fn a_pcapng_of_another_program_with_blocks_we_do_not_know() {
     }
 }
 
+/// Wireshark's limit, the snap length that it and tcpdump begin with.
+#[test]
+fn the_largest_packet_of_wireshark() {
+    let header = PcapHeader {
+        snaplen: 262_144,
+        datalink: DataLink::RAW,
+        ..PcapHeader::default()
+    };
+    let mut writer = PcapWriter::with_header(Vec::new(), header).unwrap();
+    let data = vec![0x45; 262_144];
+    for _ in 0..6 {
+        let packet = PcapPacket::new(Duration::ZERO, 262_144, &data).unwrap();
+        writer.write_packet(&packet).unwrap();
+    }
+    let packets = read_from(Cursor::new(writer.into_inner())).unwrap();
+    assert!(packets.len() == 6 && packets.iter().all(|it| it.data == data));
+}
+
 #[test]
 fn a_link_type_that_is_not_ours() {
     let file = classic(

@@ -16,6 +16,11 @@ use pcap_file::pcapng::blocks::interface_description::{
 use super::{Direction, LinkType, Packet};
 use crate::error::{Error, Result};
 
+/// How much of a file is held at a time, in bytes: four of the largest packets
+/// that Wireshark writes. A block that is larger is refused. The library would
+/// take 8 MB, and to clear that takes longer than to read a small file.
+const BUFFER: usize = 1 << 20;
+
 /// The packets of a capture file, in its order.
 ///
 /// # Errors
@@ -46,7 +51,8 @@ pub fn read_from(mut file: impl Read + Seek) -> std::result::Result<Vec<Packet>,
 }
 
 fn pcap(file: impl Read) -> std::result::Result<Vec<Packet>, String> {
-    let mut reader = PcapReader::new(file).map_err(|why| format!("it is no capture: {why}"))?;
+    let mut reader = PcapReader::with_capacity(file, BUFFER)
+        .map_err(|why| format!("it is no capture: {why}"))?;
     let link = link_type(reader.header().datalink)?;
     let mut packets = Vec::new();
     while let Some(packet) = reader.next_packet() {
@@ -64,7 +70,8 @@ fn pcap(file: impl Read) -> std::result::Result<Vec<Packet>, String> {
 }
 
 fn pcapng(file: impl Read) -> std::result::Result<Vec<Packet>, String> {
-    let mut reader = PcapNgReader::new(file).map_err(|why| format!("it is no capture: {why}"))?;
+    let mut reader = PcapNgReader::with_capacity(file, BUFFER)
+        .map_err(|why| format!("it is no capture: {why}"))?;
     let mut packets = Vec::new();
     while let Some(block) = reader.next_block() {
         let (block, state) = block.map_err(|why| damaged(packets.len(), why))?;
