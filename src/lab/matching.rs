@@ -86,14 +86,17 @@ pub fn bless(expected: &[String], got: &[String]) -> Vec<String> {
         Prefix::Came(lines) => got.len() - lines,
         _ => got.len(),
     };
-    let mut blessed = expected[..front].to_vec();
-    blessed.extend_from_slice(&got[from..until]);
-    blessed.extend_from_slice(&expected[expected.len() - back..]);
-    // `...` ends at the first line that could be the next one. If that comes
-    // too early now, the wildcards cannot stay.
-    match matches(&blessed, got) {
-        true => blessed,
-        false => got.to_vec(),
+    let kept = [
+        &expected[..front],
+        &got[from..until],
+        &expected[expected.len() - back..],
+    ]
+    .concat();
+    // `...` ends before the first line that fits what is behind it, which from
+    // behind was the last.
+    match matches(&kept, got) {
+        true => kept,
+        false => [&expected[..front], &got[from..]].concat(),
     }
 }
 

@@ -1,0 +1,138 @@
+//! What the fuzz targets check, without a fuzzer: what one of them once found,
+//! and what nobody should send. The mutations are the same on every machine.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ip_over_udp::capture;
+use proptest::prelude::*;
+
+#[path = "fuzz/checks.rs"]
+mod checks;
+
+const TREE: &str = env!("CARGO_MANIFEST_DIR");
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut files: Vec<_> = entries.map(|it| it.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn what_was_found_stays_mended() {
+    let found = Path::new(TREE).join("tests/fuzz/found");
+    for folder in files(&found).into_iter().filter(|it| it.is_dir()) {
+        let check = match folder.file_name().and_then(|name| name.to_str()) {
+            Some("packet") => checks::packet,
+            Some("capture") => checks::capture,
+            Some("guard") => checks::guard,
+            Some("transcript") => checks::transcript,
+            _ => panic!("no target has the name of {}", folder.display()),
+        };
+        for file in files(&folder) {
+            // Shown if the check fails.
+            println!("{}", file.display());
+            check(&fs::read(file).unwrap());
+        }
+    }
+}
+
+fn captures() -> Vec<PathBuf> {
+    let chapters = files(&Path::new(TREE).join("captures"));
+    let chapters = chapters.iter().filter(|it| it.is_dir());
+    let mut captures: Vec<_> = chapters.flat_map(|it| files(it)).collect();
+    captures.retain(|it| it.extension().is_some_and(|e| e == "pcap" || e == "pcapng"));
+    captures
+}
+
+/// xorshift64*: a few lines, and the same numbers everywhere.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % limit.max(1)
+    }
+
+    /// Cuts, flips, overwrites, inserts or doubles something.
+    fn mutate(&mut self, bytes: &mut Vec<u8>) {
+        for _ in 0..=self.below(4) {
+            let at = self.below(bytes.len());
+            match self.below(6) {
+                0 => bytes.truncate(at),
+                1 if at < bytes.len() => bytes[at] ^= 1 << self.below(8),
+                2 if at < bytes.len() => bytes[at] = self.below(256) as u8,
+                3 => bytes.insert(at, self.below(256) as u8),
+                4 if at < bytes.len() => bytes[at] = [0, 0xff, 0x7f, 0x80][self.below(4)],
+                _ => {
+                    let end = (at + self.below(40)).min(bytes.len());
+                    let piece = bytes[at..end].to_vec();
+                    bytes.splice(at..at, piece);
+                }
+            }
+        }
+    }
+}
+
+/// A few seconds of them; the long run is `tests/fuzz/run.sh`.
+const MUTATIONS: usize = 100_000;
+
+#[test]
+fn mutated_packets() {
+    let mut packets = Vec::new();
+    for file in captures() {
+        packets.extend(capture::read(&file).unwrap());
+    }
+    assert!(packets.len() > 300);
+    let mut random = Random(0x1907_2026);
+    for _ in 0..MUTATIONS {
+        let mut bytes = packets[random.below(packets.len())].data.clone();
+        random.mutate(&mut bytes);
+        checks::packet(&bytes);
+        checks::guard(&bytes);
+    }
+}
+
+#[test]
+fn mutated_captures() {
+    let files: Vec<Vec<u8>> = captures().iter().map(|it| fs::read(it).unwrap()).collect();
+    let mut random = Random(0x0919_2026);
+    for _ in 0..MUTATIONS {
+        let mut bytes = files[random.below(files.len())].clone();
+        bytes.truncate(600); // the headers and a few packets
+        random.mutate(&mut bytes);
+        checks::capture(&bytes);
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..500)) {
+        checks::packet(&bytes);
+        checks::capture(&bytes);
+        checks::guard(&bytes);
+        checks::transcript(&bytes);
+    }
+
+    /// Random bytes are rarely IP, and hardly ever as long as they say.
+    #[test]
+    fn what_begins_like_ip(
+        version in prop::sample::select(vec![0x45u8, 0x46, 0x4f, 0x60]),
+        protocol in prop::sample::select(vec![0u8, 1, 6, 17, 43, 44, 58, 59, 60, 135]),
+        whole in any::<bool>(),
+        mut bytes in prop::collection::vec(any::<u8>(), 60..200),
+    ) {
+        let six = version == 0x60;
+        bytes[0] = version;
+        bytes[if six { 6 } else { 9 }] = protocol;
+        if whole {
+            let (at, length) = if six { (4, bytes.len() - 40) } else { (2, bytes.len()) };
+            bytes[at..at + 2].copy_from_slice(&(length as u16).to_be_bytes());
+        }
+        checks::packet(&bytes);
+        checks::guard(&bytes);
+    }
+}

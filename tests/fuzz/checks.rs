@@ -1,0 +1,106 @@
+//! What is true whatever the input is, for each fuzz target. `tests/fuzz.rs`
+//! uses it too, without a fuzzer.
+
+use std::io::Cursor;
+
+use etherparse::err::ipv4::HeaderSliceError;
+use etherparse::{Ipv4HeaderSlice, Ipv6HeaderSlice};
+use ip_over_udp::capture::{LinkType, read_from};
+use ip_over_udp::guard::{Reason, check};
+use ip_over_udp::lab::transcript::{Step, Transcript, rewrite};
+use ip_over_udp::packet::{Dissection, dissect};
+
+/// The bytes are described, as a packet and as a frame.
+pub fn packet(bytes: &[u8]) {
+    for link in [LinkType::Raw, LinkType::Ethernet] {
+        covers(&dissect(link, bytes), bytes.len());
+    }
+}
+
+/// What the book's figures rely on: the layers follow one another without a
+/// gap, and end with the packet; a field stays inside its layer.
+fn covers(dissection: &Dissection, length: usize) {
+    let mut at = 0;
+    for layer in &dissection.layers {
+        assert_eq!(
+            layer.bytes.start, at,
+            "a gap before {}: {dissection:#?}",
+            layer.name
+        );
+        at = layer.bytes.end;
+        for field in &layer.fields {
+            let inside = layer.bytes.start <= field.bytes.start && field.bytes.end <= at;
+            assert!(
+                inside,
+                "{} leaves {}: {dissection:#?}",
+                field.name, layer.name
+            );
+        }
+    }
+    assert_eq!(at, length, "{dissection:#?}");
+}
+
+/// A capture is read or refused; what is read was in it, and is described.
+pub fn capture(bytes: &[u8]) {
+    let Ok(packets) = read_from(Cursor::new(bytes)) else {
+        return;
+    };
+    let read: usize = packets.iter().map(|it| it.data.len()).sum();
+    assert!(read <= bytes.len(), "{read} bytes read of {}", bytes.len());
+    for packet in packets {
+        packet.describe();
+    }
+}
+
+/// The guard says of a packet what etherparse does.
+pub fn guard(bytes: &[u8]) {
+    assert_eq!(check(bytes), judged_by_etherparse(bytes));
+}
+
+fn judged_by_etherparse(bytes: &[u8]) -> Result<(), Reason> {
+    let length = match bytes.first().map(|first| first >> 4) {
+        None => return Err(Reason::Empty),
+        Some(4) => match Ipv4HeaderSlice::from_slice(bytes) {
+            Ok(header) => usize::from(header.total_len()),
+            Err(HeaderSliceError::Len(_)) => return Err(Reason::TooShort),
+            Err(HeaderSliceError::Content(_)) => return Err(Reason::WrongLength),
+        },
+        Some(6) => match Ipv6HeaderSlice::from_slice(bytes) {
+            Ok(header) => 40 + usize::from(header.payload_length()),
+            Err(_) => return Err(Reason::TooShort),
+        },
+        Some(_) => return Err(Reason::NotIp),
+    };
+    if length == bytes.len() {
+        Ok(())
+    } else {
+        Err(Reason::WrongLength)
+    }
+}
+
+/// A chapter is parsed or refused; its steps have their output where they say,
+/// and it can be written again.
+pub fn transcript(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let Ok(transcript) = Transcript::parse(&text) else {
+        return;
+    };
+    assert_eq!(rewrite(&text, &[]), text, "nothing changed");
+
+    let lines: Vec<&str> = text.lines().collect();
+    let (mut same, mut at) = (Vec::new(), 0);
+    for step in transcript.blocks.iter().flat_map(|block| &block.steps) {
+        // `rewrite` relies on their order.
+        assert!(at < step.line && step.line <= step.output.start, "{step:?}");
+        at = step.output.end;
+        let printed = Step::printed(&step.before, step.after.as_deref());
+        let there: Vec<_> = lines[step.output.clone()]
+            .iter()
+            .map(|line| line.trim_end())
+            .collect();
+        assert_eq!(there, printed, "{step:?}");
+        same.push((step.output.clone(), printed));
+    }
+    let rewritten = rewrite(&text, &same);
+    assert_eq!(Transcript::parse(&rewritten), Ok(transcript));
+}

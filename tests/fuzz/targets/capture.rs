@@ -1,0 +1,5 @@
+//! The reader of captures: any bytes.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| checks::capture(bytes));

@@ -1,0 +1,5 @@
+//! The packet parser: any bytes.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| checks::packet(bytes));
