@@ -100,6 +100,9 @@ fn solved(name: String) -> Trial {
     })
 }
 
+/// What is no source, wherever it stands: that of Git, Cargo and the fuzzer.
+const GENERATED: [&str; 4] = [".git", "target", "corpus", "artifacts"];
+
 /// A copy of the source tree, for one at a time.
 struct Tree {
     path: PathBuf,
@@ -111,12 +114,7 @@ impl Tree {
         static TURN: Mutex<()> = Mutex::new(());
         let turn = TURN.lock().unwrap_or_else(|failed| failed.into_inner());
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("solutions/tree");
-        for entry in fs::read_dir(TREE).unwrap() {
-            let name = entry.unwrap().file_name();
-            if name != "target" && name != ".git" {
-                same(&Path::new(TREE).join(&name), &path.join(&name));
-            }
-        }
+        same(Path::new(TREE), &path);
         Tree { path, _turn: turn }
     }
 
@@ -172,7 +170,10 @@ fn same(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     let names = |folder: &Path| -> BTreeSet<_> {
         let entries = fs::read_dir(folder).unwrap();
-        entries.map(|it| it.unwrap().file_name()).collect()
+        let names = entries.map(|it| it.unwrap().file_name());
+        names
+            .filter(|name| !GENERATED.iter().any(|it| name == it))
+            .collect()
     };
     for gone in names(to).difference(&names(from)) {
         let gone = to.join(gone);

@@ -84,6 +84,12 @@ pub const NEEDS: &[Need] = &[
         messages: || missing("python3", "python3"),
     },
     Need {
+        name: "ps",
+        purpose: "an exercise of chapter 7",
+        look: Look::Useful,
+        messages: || missing("ps", "procps"),
+    },
+    Need {
         name: "tshark",
         purpose: "chapter 6, and looking at captures in a terminal",
         look: Look::Useful,

@@ -115,17 +115,17 @@ impl<'a> Player<'a> {
                             eprintln!("{place}: {late}");
                         }
                     }
-                    Mode::Check => {
-                        if let Some(words) = self.compare(step, &printed) {
-                            println!("{words}");
-                            self.differences += 1;
-                        }
-                    }
-                    Mode::Try => {
-                        self.first = self.compare(step, &printed);
-                        if self.first.is_some() {
+                    Mode::Check | Mode::Try => {
+                        let Some(mut words) = self.compare(step, &printed) else {
+                            continue;
+                        };
+                        words += &self.stage.ended_early()?;
+                        if self.mode == Mode::Try {
+                            self.first = Some(words);
                             return Ok(());
                         }
+                        println!("{words}");
+                        self.differences += 1;
                     }
                     // A bless would put ^C behind the last line of a program
                     // that is gone by then.

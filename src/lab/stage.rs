@@ -44,6 +44,8 @@ const PROMPT: Style = Style::new().bold();
 
 /// A program that was started with `&`.
 struct Job {
+    /// As it was typed, with the host.
+    name: String,
     group: Pid,
     tail: Tail,
     /// What it has printed, and nobody has seen yet.
@@ -122,6 +124,23 @@ impl<'a> Stage<'a> {
         };
         self.shells.push(shell);
         printed
+    }
+
+    /// Which programs in the background have ended by themselves, and what they
+    /// printed that nobody has seen: it may be the reason for something else.
+    pub fn ended_early(&mut self) -> anyhow::Result<String> {
+        let mut words = String::new();
+        for job in &mut self.jobs {
+            job.kept.extend(job.tail.so_far()?);
+            if shell::is_alive(job.group) || job.kept.is_empty() {
+                continue;
+            }
+            words += &format!("  it had ended by then: {}\n", job.name);
+            for line in &job.kept {
+                words += &format!("    {}\n", cut(line));
+            }
+        }
+        Ok(words)
     }
 
     /// The shell of this host, taken out of the list. It starts when first
@@ -336,6 +355,7 @@ impl<'a> Stage<'a> {
         groups.retain(|group| shell.status == "0" && !before.contains(group));
         let group = groups.pop();
         Ok(group.map(|group| Job {
+            name: format!("{}$ {command}", shell.host),
             group,
             tail,
             kept: Vec::new(),

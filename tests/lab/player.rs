@@ -20,6 +20,16 @@ pub const TESTS: &[Test] = &[
         run: a_missing_line,
     },
     Test {
+        name: "player: a program that died is named where something differs",
+        needs: &[Need::Lab],
+        run: a_death,
+    },
+    Test {
+        name: "player: an exercise, up to its first difference",
+        needs: &[Need::Lab],
+        run: an_exercise,
+    },
+    Test {
         name: "player: a command that hangs, and one that ignores Ctrl-C",
         needs: &[Need::Lab],
         run: a_hang,
@@ -182,6 +192,62 @@ fn a_missing_line() {
         .says("ch20-title.md:6: left$ sh -c")
         .says("waited 3s for the line: two")
         .says("ch20-title.md:8: left$ echo on");
+}
+
+fn a_death() {
+    let dies = "left$ sh -c 'echo ready; sleep 0.1; echo the reason' &\nready\nleft$ sleep 0.3";
+    let book = Book::new(&format!("{dies}\nright$ echo off\non"));
+    book.check()
+        .code(1)
+        .says("ch20-title.md:8: right$ echo off")
+        .says("  it had ended by then: left$ sh -c 'echo ready; sleep 0.1; echo the reason' &\n")
+        .says("    the reason\n");
+    // As long as nothing differs, it is the book's own affair.
+    let book = Book::new(&format!("{dies}\nright$ echo on\non"));
+    let done = book.check();
+    done.code(0);
+    assert!(!done.output.contains("reason"), "{}", done.output);
+}
+
+fn an_exercise() {
+    let before = "```console\nleft$ echo played\nplayed\n```\n\n## Exercises\n\n### 20-1 One\n";
+    let hint = "<details><summary>Hint</summary>\n\nThink.\n\n</details>\n";
+    let exercise = |lines: &str| {
+        let block = format!("```console exercise=20-1\n{lines}\n```\n");
+        Book::of(&format!("{before}\n{block}\n{block}\n{hint}"))
+    };
+    let book = exercise("left$ echo a\n[..]\nleft$ echo b\nb");
+    book.lab(&["exercise", "20"])
+        .code(2)
+        .says("nothing but wildcards");
+    let book = exercise("left$ echo a\na\nleft$ sleep 100");
+    let done = book.lab(&["exercise", "20", "--hint"]);
+    done.code(1)
+        .says("20-1 One: not yet\n")
+        .says("`sleep 100` on left: it does not end")
+        .says("  captures: ")
+        .says("  hint 1 of 1: Think.\n");
+    let book = exercise("left$ echo a\na");
+    book.lab(&["exercise", "20-1"])
+        .code(0)
+        .says("20-1 One: done\n");
+    // Both blocks are played, in one lab and in order.
+    let book = exercise("left$ X=$X+; echo $X\n+");
+    book.lab(&["exercise", "20"])
+        .code(1)
+        .says("    expected:  +\n    got:       ++\n");
+    for (wrong, says) in [
+        ("### 20-1 One", "there is no heading \"### 20-1 ...\""),
+        ("<summary>Hint", "it has no hint"),
+        ("exercise=20-1", "the next one here is 20-1"),
+    ] {
+        let book = exercise("left$ echo a\na");
+        book.write(
+            "ch20-title.md",
+            &book.text().replace(wrong, "exercise=20-2"),
+        );
+        book.lab(&["exercise", "20"]).code(2).says(says);
+    }
 }
 
 fn a_hang() {
