@@ -173,7 +173,8 @@ fn chapters(args: &Args) -> anyhow::Result<Vec<Chapter>> {
         bail!(
             "there is no chapter and no command {word:?}\n  \
              chapters: {}\n  \
-             commands: up, shell, capture, compare, exercise, check, bless, doctor; see cargo lab --help",
+             commands: up, shell, capture, compare, exercise, check, bless, doctor\n  \
+             cargo lab --help says what they do",
             book.names()?.join(", ")
         );
     };
