@@ -40,6 +40,9 @@ const SILENCE: Duration = Duration::from_millis(100);
 /// How long a new block waits for the first words of a program with `&`.
 const FIRST_WORDS: Duration = Duration::from_secs(1);
 
+/// What `fg` says of a program that has ended in the background.
+const GONE: &str = "bash: fg: job has terminated";
+
 const PROMPT: Style = Style::new().bold();
 
 /// A program that was started with `&`.
@@ -239,6 +242,12 @@ impl<'a> Stage<'a> {
     /// `fg`: a program from the background, to its end.
     fn resume(&mut self, shell: &mut Shell, step: &Step, job: &str) -> anyhow::Result<Printed> {
         let group = shell.group(job)?;
+        // Who types is slower than a program that dies.
+        let deadline = Instant::now() + self.limits.ready;
+        let gone = step.before.first().is_some_and(|line| line == GONE);
+        while gone && group.is_some_and(shell::is_alive) && Instant::now() < deadline {
+            thread::sleep(MOMENT);
+        }
         let at = self.jobs.iter().position(|job| Some(job.group) == group);
         let mut job = at.map(|at| self.jobs.remove(at));
         self.until_end(shell, step, &step.command, job.as_mut())

@@ -202,6 +202,10 @@ fn a_death() {
         .says("ch20-title.md:8: right$ echo off")
         .says("  it had ended by then: left$ sh -c 'echo ready; sleep 0.1; echo the reason' &\n")
         .says("    the reason\n");
+    // A death that takes its time is waited for, where the book has it.
+    let slow = "left$ sh -c 'sleep 0.5; echo the reason' &\nleft$ fg\n";
+    let book = Book::new(&format!("{slow}bash: fg: job has terminated\nthe reason"));
+    book.check().code(0);
     // As long as nothing differs, it is the book's own affair.
     let book = Book::new(&format!("{dies}\nright$ echo on\non"));
     let done = book.check();
