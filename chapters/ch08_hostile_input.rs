@@ -74,8 +74,7 @@ fn run(args: Args) -> anyhow::Result<()> {
             break;
         }
         if ready(&fds[3]) {
-            asked.take()?;
-            println!("packets: {sent} out, {received} in, {drops}");
+            asked.answer(&format!("packets: {sent} out, {received} in, {drops}"))?;
         }
         if ready(&fds[0]) {
             match tun.recv(&mut buffer) {

@@ -49,7 +49,8 @@ impl fmt::Display for Options {
     }
 }
 
-/// An open TUN device, configured and up. It vanishes when it is dropped.
+/// An open TUN device, configured and up. It vanishes when it is dropped,
+/// unless it was there before (TUNSETPERSIST).
 pub struct Device {
     tun: tun::Device,
     name: String,
@@ -189,7 +190,15 @@ fn add_address(name: &str, address: IpNet, mtu: u16) -> Result<()> {
     })?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        return Err(failed(format!("ip says: {}", said.trim())));
+        let said = said.trim();
+        let remedy = match said.contains("already assigned") || said.contains("File exists") {
+            true => format!(
+                "\n  {name} was there before, or the address is given twice; \
+                 to have a new device: ip link delete {name}"
+            ),
+            false => String::new(),
+        };
+        return Err(failed(format!("ip says: {said}{remedy}")));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Ctrl-C as a descriptor, so that a program can wait for it and for packets
 //! in one place, and end on its own feet: counters printed, nothing left.
 
+use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use nix::errno::Errno;
@@ -59,12 +60,20 @@ impl Asked {
         descriptor(signals).map(Asked)
     }
 
-    /// Takes the question, so that the next one is seen.
-    pub fn take(&self) -> Result<()> {
+    /// Takes the question, and answers it with a line on standard output.
+    ///
+    /// Unless nobody takes the answer at this moment: a pipe that nobody reads,
+    /// or a full disk, is no reason to wait or to end.
+    pub fn answer(&self, line: &str) -> Result<()> {
         let taken = self.0.read_signal();
-        taken
-            .map(drop)
-            .map_err(|why| Error::system("cannot read a signal", why))
+        taken.map_err(|why| Error::system("cannot read a signal", why))?;
+        let output = io::stdout();
+        let mut fds = [PollFd::new(output.as_fd(), PollFlags::POLLOUT)];
+        if poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0) {
+            // One call; what is printed with `println!` would wait in a buffer.
+            let _ = nix::unistd::write(&output, format!("{line}\n").as_bytes());
+        }
+        Ok(())
     }
 }
 

@@ -88,14 +88,16 @@ impl fmt::Display for Counts {
         } = self;
         let [out, r#in, dropped, waits, reads, empty, writes] =
             [out, r#in, dropped, waits, reads, empty, writes].map(|count| count.load(Relaxed));
-        let calls = waits + reads + writes;
-        let per_packet = calls as f64 / (out + r#in).max(1) as f64;
         writeln!(f, "packets: {out} out, {in} in, {dropped} dropped")?;
         write!(
             f,
             "system calls: {waits} waits, {reads} reads ({empty} found nothing), \
-             {writes} writes; {per_packet:.1} for each packet"
-        )
+             {writes} writes"
+        )?;
+        match (waits + reads + writes, out + r#in) {
+            (_, 0) => Ok(()),
+            (calls, packets) => write!(f, "; {:.1} for each packet", calls as f64 / packets as f64),
+        }
     }
 }
 

@@ -39,6 +39,11 @@ pub const TESTS: &[Test] = &[
         run: made_again,
     },
     Test {
+        name: "hostile: answers that nobody takes",
+        needs: &[Need::Lab, PING],
+        run: unread,
+    },
+    Test {
         name: "hostile: what a full disk leaves of a capture, tshark reads",
         needs: &[Need::Lab, PING, TSHARK],
         run: full_disk,
@@ -262,6 +267,33 @@ fn made_again() {
     let received = tun0.unwrap().split_whitespace().nth(1);
     assert_eq!(received, Some("0"), "{counters}");
     left.stop().code(0);
+}
+
+/// Asked again and again, with an output that is full, broken or on a full
+/// disk: none of it is a reason to end, to wait, or to be deaf to SIGTERM.
+fn unread() {
+    let lab = Lab::up();
+    let right = lab.start_on("right", RIGHT);
+    for output in [
+        // Held open by the program itself, and read by nobody.
+        "mkfifo /run/full; exec 3<>/run/full; echo; exec LEFT >/run/full",
+        // The reader takes one line, and is gone.
+        "mkfifo /run/broken; head -n 1 /run/broken & exec LEFT >/run/broken",
+        "mkdir /run/small; mount -t tmpfs -o size=4k tmpfs /run/small; echo; exec LEFT >/run/small/log",
+    ] {
+        let command = format!("sh -c '{}'", output.replace("LEFT", LEFT));
+        let left = lab.start_on("left", &command);
+        lab.run("left", "ping -c 1 -w 5 192.168.0.2").code(0);
+        for _ in 0..3000 {
+            left.signal_child(Signal::SIGUSR1);
+            std::thread::sleep(Duration::from_micros(100));
+        }
+        lab.run("left", "ping -c 1 -W 1 192.168.0.2").code(0);
+        left.signal_child(Signal::SIGTERM);
+        left.wait();
+        lab.run("left", "ip link show tun0").code(1);
+    }
+    right.stop().code(0);
 }
 
 /// Small disks of several sizes, so that each of the files is once the one
