@@ -283,7 +283,10 @@ fn unread() {
     ] {
         let command = format!("sh -c '{}'", output.replace("LEFT", LEFT));
         let left = lab.start_on("left", &command);
-        lab.run("left", "ping -c 1 -w 5 192.168.0.2").code(0);
+        // Its first line is not for us; the device is up just before it.
+        let up = "until ip link show up | grep -q tun0; do sleep 0.02; done";
+        lab.run("left", &format!("timeout 5 sh -c '{up}'")).code(0);
+        lab.run("left", "ping -c 1 -W 1 192.168.0.2").code(0);
         for _ in 0..3000 {
             left.signal_child(Signal::SIGUSR1);
             std::thread::sleep(Duration::from_micros(100));
