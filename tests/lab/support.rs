@@ -139,8 +139,7 @@ pub fn lab() -> Command {
 
 /// The same, with other programs on its hosts.
 pub fn lab_with(programs_on_hosts: &Path) -> Command {
-    let mut command = as_user(programs().join("lab"));
-    command.arg("--bin-dir").arg(programs_on_hosts);
+    let mut command = bare_lab(programs_on_hosts);
     if user().is_some() {
         command.arg("--book").arg(programs().join("book"));
         command.arg("--captures").arg(programs().join("captures"));
@@ -150,8 +149,12 @@ pub fn lab_with(programs_on_hosts: &Path) -> Command {
 
 /// The same, for a test that says where the book is.
 pub fn lab_without_book() -> Command {
+    bare_lab(programs())
+}
+
+fn bare_lab(programs_on_hosts: &Path) -> Command {
     let mut command = as_user(programs().join("lab"));
-    command.arg("--bin-dir").arg(programs());
+    command.arg("--bin-dir").arg(programs_on_hosts);
     command
 }
 
