@@ -7,7 +7,7 @@ use ip_over_udp::lab::book::Chapter;
 use ip_over_udp::lab::exercise::{self, Exercise};
 use ip_over_udp::lab::stage::Limits;
 use ip_over_udp::lab::summary::shown;
-use ip_over_udp::lab::world::{self, Lifeline};
+use ip_over_udp::lab::world::{self, Watch};
 use ip_over_udp::lab::{Lab, play};
 
 use crate::cli::Options;
@@ -59,7 +59,7 @@ pub fn one_by_one(
         if hint {
             lab.arg("--hint");
         }
-        match world::exit_code(world::run(&mut lab)?) {
+        match world::run(&mut lab)? {
             0 => done += 1,
             1 => hint = false, // one at a time
             worse => return Ok(worse),
@@ -75,7 +75,7 @@ pub fn attempt(
     which: &str,
     hint: bool,
     limits: Limits,
-    lifeline: Lifeline,
+    watch: &Watch,
 ) -> anyhow::Result<u8> {
     let (chapter, names) = asked(options, which)?;
     let exercises = exercise::of(&chapter)?;
@@ -86,7 +86,7 @@ pub fn attempt(
     let transcript = &chapter.transcript;
     let machine = transcript.uses_machine().then(play::machine).transpose()?;
     let name = format!("exercise-{}", exercise.name);
-    let lab = Lab::start(&setup(options, &name, transcript.ipv6())?, lifeline, 130)?;
+    let lab = Lab::start(&setup(options, &name, transcript.ipv6())?, watch)?;
     let folder = lab.folder.clone();
     let captures = shown(&folder);
     let difference = exercise::attempt(lab, &chapter, exercise, limits, machine)?;

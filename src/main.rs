@@ -21,7 +21,7 @@ use ip_over_udp::lab::hosts::{self, Host};
 use ip_over_udp::lab::play;
 use ip_over_udp::lab::review::{self, Count};
 use ip_over_udp::lab::summary::shown;
-use ip_over_udp::lab::world::{self, Lifeline};
+use ip_over_udp::lab::world::{self, Lifeline, Watch};
 use ip_over_udp::lab::{Lab, Setup, compare, doctor, programs, recorder};
 
 use cli::{Action, Args, Options};
@@ -29,11 +29,10 @@ use cli::{Action, Args, Options};
 const BOLD: Style = Style::new().bold();
 
 fn main() -> ExitCode {
-    let args = Args::parse();
     report(|| {
         let code = match Lifeline::take() {
-            Some(lifeline) => inner(&args, lifeline),
-            None => outer(&args),
+            Some(lifeline) => inner(&Args::parse(), &lifeline.watch()?),
+            None => world::prepare().and_then(|()| outer(&Args::parse())),
         };
         code.map(ExitCode::from)
     })
@@ -76,17 +75,17 @@ fn outer(args: &Args) -> anyhow::Result<u8> {
     {
         return join(&running, &args.options.bin_dir()?, host, command);
     }
-    let status = world::begin()?;
+    let code = world::begin()?;
     folder::sweep(&base);
-    Ok(world::exit_code(status))
+    Ok(code)
 }
 
 /// The first process of the lab's own world: starts the hosts, and does on
 /// them what the reader asked for.
-fn inner(args: &Args, lifeline: Lifeline) -> anyhow::Result<u8> {
+fn inner(args: &Args, watch: &Watch) -> anyhow::Result<u8> {
     let started = Instant::now();
     if let Some(chapter) = chapters(args)?.pop() {
-        let played = play_chapter(args, &chapter, started, lifeline);
+        let played = play_chapter(args, &chapter, started, watch);
         return if args.reviews() {
             Ok(or_2(played))
         } else {
@@ -97,7 +96,7 @@ fn inner(args: &Args, lifeline: Lifeline) -> anyhow::Result<u8> {
         Some(Action::Up { ipv6, no_capture }) => {
             let mut setup = setup(&args.options, "up", *ipv6)?;
             setup.capture = !no_capture;
-            let lab = Lab::start(&setup, lifeline, 0)?;
+            let lab = Lab::start(&setup, watch)?;
             greet(started);
             println!("in another terminal:  cargo lab shell left");
             if setup.capture {
@@ -111,10 +110,11 @@ fn inner(args: &Args, lifeline: Lifeline) -> anyhow::Result<u8> {
             host,
             command,
         }) => {
-            let lab = Lab::start(&setup(&args.options, "shell", *ipv6)?, lifeline, 130)?;
+            let lab = Lab::start(&setup(&args.options, "shell", *ipv6)?, watch)?;
             let captures = shown(&lab.folder);
-            let status = shell(lab.host(host)?, &lab.folder, command)?.status();
-            let status = status.with_context(|| not_run(command))?;
+            let mut shell = shell(lab.host(host)?, &lab.folder, command)?;
+            let code = world::run_inside(&mut shell, command.is_empty());
+            let code = code.with_context(|| not_run(command))?;
             lab.wait_for_others()?;
             if command.is_empty() {
                 println!("captures: {}", captures.display());
@@ -122,11 +122,11 @@ fn inner(args: &Args, lifeline: Lifeline) -> anyhow::Result<u8> {
             if let Some(gaps) = recorder::missed(&lab.finish()?) {
                 println!("{gaps}");
             }
-            Ok(world::exit_code(status))
+            Ok(code)
         }
         Some(Action::Exercise { which, hint }) => {
             let options = &args.options;
-            let done = exercises::attempt(options, which, *hint, options.limits(), lifeline);
+            let done = exercises::attempt(options, which, *hint, options.limits(), watch);
             Ok(or_2(done))
         }
         _ => trial(),
@@ -199,10 +199,10 @@ fn one_by_one(args: &Args, chapters: &[Chapter]) -> anyhow::Result<u8> {
             Some(Action::Bless { .. }) => "bless",
             _ => "check",
         };
-        let status = world::run(again(&args.options)?.args([verb, &chapter.name]))?;
-        worst = worst.max(world::exit_code(status));
+        let code = world::run(again(&args.options)?.args([verb, &chapter.name]))?;
+        worst = worst.max(code);
         if worst > 2 {
-            return Ok(worst); // Ctrl-C
+            return Ok(worst); // it was killed
         }
         total = total.and(Count::of(chapter));
     }
@@ -241,14 +241,14 @@ fn play_chapter(
     args: &Args,
     chapter: &Chapter,
     started: Instant,
-    lifeline: Lifeline,
+    watch: &Watch,
 ) -> anyhow::Result<u8> {
     let limits = args.options.limits();
     let transcript = &chapter.transcript;
     let machine = transcript.uses_machine().then(play::machine).transpose()?;
     let setup = setup(&args.options, &chapter.name, transcript.ipv6())?;
     let book = args.options.book()?;
-    let lab = Lab::start(&setup, lifeline, 130)?;
+    let lab = Lab::start(&setup, watch)?;
     match args.command {
         Some(Action::Check { .. }) => {
             let same = review::check(lab, &book, chapter, limits, machine)?;
@@ -332,8 +332,9 @@ fn not_run(command: &[String]) -> String {
 fn join(running: &Running, programs: &Path, host: &str, command: &[String]) -> anyhow::Result<u8> {
     let host = running.join(host, programs)?;
     let _guest = running.stay()?;
-    let status = world::run(&mut shell(&host, running.path(), command)?);
-    Ok(world::exit_code(status.with_context(|| not_run(command))?))
+    let mut shell = shell(&host, running.path(), command)?;
+    let code = world::run_guest(&mut shell, command.is_empty());
+    code.with_context(|| not_run(command))
 }
 
 /// `lab capture`: until the reader of our output or the lab is gone.

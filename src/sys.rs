@@ -12,7 +12,9 @@ use std::process::Command;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::libc;
 use nix::sched::{CloneFlags, setns};
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use nix::sys::signal::{
+    SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction, sigprocmask,
+};
 use nix::unistd::{Pid, chdir, setpgid, setsid, tcsetpgrp};
 
 /// The descriptor inside `owner`, for calls that want a [`BorrowedFd`].
@@ -72,6 +74,40 @@ pub fn unblock_signals(command: &mut Command) {
     let unblock = move || Ok(sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&all), None)?);
     // SAFETY: as in `enter`: one system call, nothing allocated.
     unsafe { command.pre_exec(unblock) };
+}
+
+/// Makes this signal end the process at once, with the exit code that a shell
+/// would report: 128 and the number of the signal (sigaction(2)). A program
+/// that is started from here has the default action again (execve(2)).
+pub fn exit_on(signal: Signal) -> io::Result<()> {
+    extern "C" fn exit(signal: libc::c_int) {
+        // SAFETY: _exit is async-signal-safe (signal-safety(7)).
+        unsafe { libc::_exit(128 + signal) }
+    }
+    let action = SigAction::new(SigHandler::Handler(exit), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler calls nothing but an async-signal-safe function, and
+    // touches no data of the process.
+    unsafe { sigaction(signal, &action) }?;
+    Ok(())
+}
+
+/// Gives this signal its default action, which the parent may have changed.
+pub fn default_action(signal: Signal) -> io::Result<()> {
+    let action = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+    // SAFETY: the default action runs no code of ours.
+    unsafe { sigaction(signal, &action) }?;
+    Ok(())
+}
+
+/// Whether this process ignores this signal.
+pub fn is_ignored(signal: Signal) -> bool {
+    // SAFETY: all-zero bytes are a valid sigaction; the kernel writes the
+    // present action into it, which outlives the call, and changes nothing.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal as libc::c_int, std::ptr::null(), &raw mut action) == 0
+            && action.sa_sigaction == libc::SIG_IGN
+    }
 }
 
 /// Makes `command` a process group of its own and the one that the terminal

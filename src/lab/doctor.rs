@@ -1,12 +1,13 @@
 //! What this machine lacks for the lab, and what to do about it.
 
 use std::fs::OpenOptions;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anstyle::{AnsiColor, Style};
 
 use super::error::Error as LabError;
 use super::programs::installed;
+use super::world;
 use crate::error::Error;
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -181,12 +182,8 @@ fn ip() -> anyhow::Result<()> {
 
 /// Starts a lab, opens a TUN device on left, and ends it again.
 fn trial() -> anyhow::Result<()> {
-    let output = Command::new("/proc/self/exe")
-        .arg("trial")
-        .stdin(Stdio::null())
-        .output()?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
+    let (code, said) = world::try_out(Command::new("/proc/self/exe").arg("trial"))?;
+    if code != 0 {
         anyhow::bail!("{}", said.trim().trim_start_matches("error: ").to_owned());
     }
     Ok(())

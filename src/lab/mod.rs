@@ -43,7 +43,7 @@ pub mod world;
 use folder::Folder;
 use hosts::Host;
 use recorder::{Recorded, Recorder};
-use world::Lifeline;
+use world::Watch;
 
 /// How long the captures may take to be completed when a signal ends the lab.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -82,9 +82,8 @@ impl Lab {
     /// Starts a lab: three hosts with their cables, all captured if the setup
     /// says so.
     ///
-    /// To be called first thing in the inner process (see [`world`]). `ended`
-    /// says what exit code a signal brings, after everything is in order.
-    pub fn start(setup: &Setup, lifeline: Lifeline, ended: u8) -> anyhow::Result<Lab> {
+    /// To be called first thing in the inner process (see [`world`]).
+    pub fn start(setup: &Setup, watch: &Watch) -> anyhow::Result<Lab> {
         let pid = world::number_outside()?;
         let folder = Folder::claim(&setup.base, &setup.name)?;
         let path = folder.path().canonicalize()?;
@@ -100,21 +99,21 @@ impl Lab {
         let open = Arc::new(Mutex::new(None));
         let mut guard = lock(&open);
         let watched = Arc::clone(&open);
-        lifeline.watch(move |_| {
-            let open = lock(&watched).take();
-            if let Some(Open { recorder, folder }) = open {
-                // In a thread, because a disk may hang; and the lab ends anyhow.
-                let (tell, told) = channel();
-                thread::spawn(move || tell.send(recorder.map(Recorder::finish)));
-                if let Ok(Some(Ok(recorded))) = told.recv_timeout(PATIENCE)
-                    && let Some(gaps) = recorder::missed(&recorded)
-                {
-                    eprintln!("{gaps}");
-                }
+        watch.tidy(move || {
+            // In a thread, because a disk may hang; and the lab ends anyhow.
+            let (tell, told) = channel();
+            thread::spawn(move || {
+                let Open { recorder, folder } = lock(&watched).take()?;
+                let recorded = recorder.map(Recorder::finish);
                 drop(folder);
+                tell.send(recorded).ok()
+            });
+            if let Ok(Some(Ok(recorded))) = told.recv_timeout(PATIENCE)
+                && let Some(gaps) = recorder::missed(&recorded)
+            {
+                eprintln!("{gaps}");
             }
-            std::process::exit(ended.into());
-        })?;
+        });
         // Otherwise this closes the sockets: as long as they are open, the
         // kernel copies every frame for them, even if nobody reads it.
         let start = || Recorder::start(&path, sockets);
@@ -169,15 +168,19 @@ impl Lab {
 
     /// Completes the captures, and says what is in them.
     pub fn finish(self) -> anyhow::Result<Vec<Recorded>> {
-        let open = lock(&self.open).take();
-        match open {
-            Some(Open { recorder, folder }) => {
-                let recorded = recorder.map_or(Ok(Vec::new()), Recorder::finish);
-                drop(folder);
-                recorded
+        // Locked until all is in order, so that a signal in between waits.
+        let mut open = lock(&self.open);
+        let Some(Open { recorder, folder }) = open.take() else {
+            drop(open);
+            // A signal came first: its thread completes the captures and ends
+            // the process. What they lack is no difference to report.
+            loop {
+                thread::park();
             }
-            None => Ok(Vec::new()),
-        }
+        };
+        let recorded = recorder.map_or(Ok(Vec::new()), Recorder::finish);
+        drop(folder);
+        recorded
     }
 }
 

@@ -5,6 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
+use super::world;
+
 /// The root of the source tree that this program was built from.
 pub const TREE: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -64,16 +66,17 @@ pub fn build() -> anyhow::Result<()> {
     };
     // Set while this program runs under `cargo run`.
     let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
-    let status = Command::new(&cargo)
+    let mut build = Command::new(&cargo);
+    build
         .args(["build", "--bins", "--profile", profile])
         .arg("--manifest-path")
         .arg(manifest)
         .arg("--target-dir")
-        .arg(folder.parent().unwrap_or(&folder))
-        .status()
+        .arg(folder.parent().unwrap_or(&folder));
+    let code = world::run_family(&mut build)
         .with_context(|| format!("cannot run {}", cargo.display()))
         .context("cannot build the chapter programs; name a folder that has them: --bin-dir DIR")?;
-    if !status.success() {
+    if code != 0 {
         bail!("the chapter programs do not compile; Cargo says why, above");
     }
     Ok(())

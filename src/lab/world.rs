@@ -9,13 +9,21 @@
 //!
 //! So nothing stays behind, whoever is killed: if it is the outer process, the
 //! inner one notices, because a pipe between them closes, and ends.
+//!
+//! No signal that asks for the end is lost. As long as the outer process has no
+//! child, it ends in the signal's handler ([`prepare`]). Before it starts one,
+//! it blocks the signals; then it reads them from a descriptor, passes them on,
+//! and ends with its child. The inner process inherits them blocked, and a
+//! thread of it waits for them from the beginning ([`Lifeline::watch`]).
 
 use std::fs::{self, File};
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Read};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, ExitStatus};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio, exit};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use anyhow::Context;
 use nix::errno::Errno;
@@ -23,6 +31,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getegid, geteuid, getpgrp, tcgetpgrp};
 
 use super::error::Error;
@@ -32,12 +42,29 @@ use crate::sys;
 /// the pipe from the outer one.
 const LIFELINE: &str = "LAB_LIFELINE";
 
+/// The signals that ask for the end. Under `nohup` SIGHUP does not.
+fn ending() -> impl Iterator<Item = Signal> {
+    let hangup = (!sys::is_ignored(Signal::SIGHUP)).then_some(Signal::SIGHUP);
+    [Signal::SIGINT, Signal::SIGTERM].into_iter().chain(hangup)
+}
+
+/// Makes the signals that ask for the end do so at once, even if the parent
+/// ignored or blocked them, as a script does for its background jobs. To be
+/// called first thing in the process that a reader started.
+pub fn prepare() -> anyhow::Result<()> {
+    ending()
+        .try_for_each(sys::exit_on)
+        .and_then(|()| sys::default_action(Signal::SIGCHLD))
+        .and_then(|()| Ok(ending().collect::<SigSet>().thread_unblock()?))
+        .context("cannot set up signals")
+}
+
 /// Starts this program again in a world of its own, with the same arguments,
-/// and waits for its end.
+/// and waits for its end. The result is its exit code.
 ///
 /// To be called while the process has only one thread: with more, the kernel
 /// makes no user namespace.
-pub fn begin() -> anyhow::Result<ExitStatus> {
+pub fn begin() -> anyhow::Result<u8> {
     let signals = signals(&[Signal::SIGCHLD])?;
     enter_namespaces()?;
 
@@ -46,45 +73,148 @@ pub fn begin() -> anyhow::Result<ExitStatus> {
     inner.args(std::env::args_os().skip(1));
     inner.env(LIFELINE, end.as_raw_fd().to_string());
     sys::hand_down(&mut inner, end.into());
-    let terminal = has_terminal();
-    if terminal {
+    if has_terminal() {
         inner.env(TERMINAL, "1");
     }
     let inner = inner.spawn().context("cannot start the lab")?;
-    let status = wait(inner, &signals)?;
+    let code = wait_and_end(&inner, one(&inner), &signals)?;
     drop(keep);
-    if terminal {
-        let _ = sys::take_terminal();
-    }
-    Ok(status)
+    Ok(code)
 }
 
-/// Runs a command that joins a lab, and waits for its end.
-pub fn run(command: &mut Command) -> anyhow::Result<ExitStatus> {
+/// Runs this program once more, for a lab of its own, and waits for its end.
+/// The result is its exit code.
+pub fn run(lab: &mut Command) -> anyhow::Result<u8> {
     let signals = signals(&[Signal::SIGCHLD])?;
-    let terminal = has_terminal();
-    let status = wait(command.spawn()?, &signals)?;
-    if terminal {
-        let _ = sys::take_terminal();
-    }
-    Ok(status)
+    let lab = lab.spawn().context("cannot start the lab")?;
+    wait_and_end(&lab, one(&lab), &signals)
 }
 
-/// Waits for the end of a child, and passes the signals that would end this
-/// process on to it.
-fn wait(mut child: Child, signals: &SignalFd) -> anyhow::Result<ExitStatus> {
+/// The same for a lab that is only tried. The result is its exit code and what
+/// it says on standard error.
+pub fn try_out(lab: &mut Command) -> anyhow::Result<(u8, String)> {
+    let signals = signals(&[Signal::SIGCHLD])?;
+    let lab = lab.stdin(Stdio::null()).stderr(Stdio::piped());
+    let mut lab = lab.spawn().context("cannot start the lab")?;
+    // What it says fits into a pipe, so it never waits for us to read.
+    let code = wait_and_end(&lab, one(&lab), &signals)?;
+    let mut said = String::new();
+    if let Some(mut stderr) = lab.stderr.take() {
+        stderr.read_to_string(&mut said)?;
+    }
+    Ok((code, said))
+}
+
+/// Runs a program that starts others, as Cargo does, and waits for its end. A
+/// signal ends them all. The result is the program's exit code.
+pub fn run_family(program: &mut Command) -> anyhow::Result<u8> {
+    let signals = signals(&[Signal::SIGCHLD])?;
+    sys::unblock_signals(program);
+    let program = program.process_group(0).spawn()?;
+    let family = Pid::from_raw(-one(&program).as_raw());
+    wait_and_end(&program, family, &signals)
+}
+
+/// Runs a command that joins a lab, and waits for its end. The result is its
+/// exit code, for it may have an answer of its own to a signal.
+pub fn run_guest(command: &mut Command, shell: bool) -> anyhow::Result<u8> {
+    let signals = signals(&[Signal::SIGCHLD])?;
+    let terminal = Terminal::ours();
+    let guest = command.spawn()?;
+    let (code, _) = wait(&guest, one(&guest), &signals, shell)?;
+    terminal.take_back();
+    Ok(code)
+}
+
+/// Runs a command in the inner process, where a thread has the signals, and
+/// waits for its end. The result is its exit code.
+pub fn run_inside(command: &mut Command, shell: bool) -> anyhow::Result<u8> {
+    let child = command.spawn()?;
+    loop {
+        if let Some(code) = ended(&child, WaitPidFlag::WUNTRACED, shell)? {
+            return Ok(code);
+        }
+    }
+}
+
+fn one(child: &Child) -> Pid {
+    Pid::from_raw(child.id() as i32)
+}
+
+/// Waits for the end of a child. If a signal asked for the end meanwhile, this
+/// process ends too, whatever the child made of it: by then it may have been
+/// about to end anyhow.
+fn wait_and_end(child: &Child, tell: Pid, signals: &SignalFd) -> anyhow::Result<u8> {
+    let terminal = Terminal::ours();
+    let (code, asked) = wait(child, tell, signals, false)?;
+    terminal.take_back();
+    match asked {
+        Some(signal) => exit(128 + signal as i32),
+        None => Ok(code),
+    }
+}
+
+/// Waits for the end of a child, and passes the signals that ask for the end on
+/// to `tell`: the child, or minus the number of its process group.
+fn wait(
+    child: &Child,
+    tell: Pid,
+    signals: &SignalFd,
+    shell: bool,
+) -> anyhow::Result<(u8, Option<Signal>)> {
+    let mut asked = None;
     loop {
         match signals.read_signal() {
             Ok(Some(signal)) if signal.ssi_signo != Signal::SIGCHLD as u32 => {
                 let signal = Signal::try_from(signal.ssi_signo as i32)?;
                 // It may have ended in this moment.
-                let _ = kill(Pid::from_raw(child.id() as i32), signal);
+                let _ = kill(tell, signal);
+                asked = Some(signal);
             }
             Ok(_) | Err(Errno::EINTR) => (),
-            Err(why) => return Err(why).context("cannot wait for a child"),
+            Err(err) => return Err(err).context("cannot wait for a child"),
         }
-        if let Some(status) = child.try_wait()? {
-            return Ok(status);
+        if let Some(code) = ended(child, WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED, shell)? {
+            return Ok((code, asked));
+        }
+    }
+}
+
+/// The exit code of a child, as a shell would report it, if it has ended. A
+/// shell that has stopped goes on: who could start it again?
+fn ended(child: &Child, how: WaitPidFlag, shell: bool) -> anyhow::Result<Option<u8>> {
+    match waitpid(one(child), Some(how)) {
+        Ok(WaitStatus::Exited(_, code)) => Ok(Some(code as u8)),
+        Ok(WaitStatus::Signaled(_, signal, _)) => Ok(Some(128 + signal as u8)),
+        Ok(WaitStatus::Stopped(pid, _)) if shell => {
+            eprintln!("a shell of the lab cannot be suspended; `exit` leaves it");
+            let _ = kill(pid, Signal::SIGCONT);
+            Ok(None)
+        }
+        Ok(_) | Err(Errno::EINTR) => Ok(None),
+        Err(err) => Err(err).context("cannot wait for a child"),
+    }
+}
+
+/// The terminal on standard input, if it is ours while no child has it.
+struct Terminal(Option<Termios>);
+
+impl Terminal {
+    fn ours() -> Terminal {
+        Terminal(
+            has_terminal()
+                .then(|| tcgetattr(io::stdin()).ok())
+                .flatten(),
+        )
+    }
+
+    /// Takes it back from a child, in the mode that it had: a shell that is
+    /// killed while a line is edited leaves it without an echo.
+    fn take_back(&self) {
+        if let Some(mode) = &self.0
+            && sys::take_terminal().is_ok()
+        {
+            let _ = tcsetattr(io::stdin(), SetArg::TCSADRAIN, mode);
         }
     }
 }
@@ -131,12 +261,6 @@ fn has_terminal() -> bool {
     io::stdin().is_terminal() && getpgrp().as_raw() > 0 && tcgetpgrp(io::stdin()) == Ok(getpgrp())
 }
 
-/// The exit code that a shell would report for this status.
-pub fn exit_code(status: ExitStatus) -> u8 {
-    let code = status.code().or(status.signal().map(|signal| 128 + signal));
-    code.unwrap_or(1) as u8
-}
-
 /// Makes the namespaces that the next child will live in. Root needs no user
 /// namespace, and so can run a lab where ordinary users may not make one.
 fn enter_namespaces() -> Result<(), Error> {
@@ -155,10 +279,9 @@ fn enter_namespaces() -> Result<(), Error> {
     unshare(CloneFlags::CLONE_NEWPID).map_err(|why| Error::namespaces("unshare, CLONE_NEWPID", why))
 }
 
-/// The signals that end a lab, and these, as a descriptor.
+/// The signals that ask for the end, and these, as a descriptor.
 fn signals(more: &[Signal]) -> anyhow::Result<SignalFd> {
-    let ending = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
-    let set: SigSet = ending.iter().chain(more).copied().collect();
+    let set: SigSet = ending().chain(more.iter().copied()).collect();
     set.thread_block()
         .and_then(|()| SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC))
         .context("cannot turn signals into a descriptor")
@@ -167,6 +290,13 @@ fn signals(more: &[Signal]) -> anyhow::Result<SignalFd> {
 /// The inner process's hold on the outer one.
 pub struct Lifeline(OwnedFd);
 
+/// What the inner process has to put in order before it ends.
+type Tidy = Box<dyn FnOnce() + Send>;
+
+/// The thread of the inner process that ends it.
+#[derive(Clone, Default)]
+pub struct Watch(Arc<Mutex<Option<Tidy>>>);
+
 impl Lifeline {
     /// `Some` in the inner process, `None` in one that a reader started.
     pub fn take() -> Option<Lifeline> {
@@ -174,28 +304,48 @@ impl Lifeline {
         sys::adopt(number).ok().map(Lifeline)
     }
 
-    /// Calls `end` in a thread as soon as a signal asks for the end of the lab
-    /// (`Some`) or the outer process is gone (`None`). To be called before
-    /// other threads start: they inherit the blocked signals.
-    pub fn watch(self, end: impl FnOnce(Option<Signal>) + Send + 'static) -> anyhow::Result<()> {
+    /// Ends this process, from a thread, as soon as a signal asks for it or the
+    /// outer process is gone. To be called before other threads start: they
+    /// inherit the blocked signals.
+    pub fn watch(self) -> anyhow::Result<Watch> {
         let signals = signals(&[])?;
-        std::thread::Builder::new()
+        let watch = Watch::default();
+        let Watch(tidy) = watch.clone();
+        thread::Builder::new()
             .name("lifeline".to_owned())
-            .spawn(move || end(self.wait(&signals)))?;
-        Ok(())
+            .spawn(move || {
+                let code = self.wait(&signals);
+                let tidy = tidy.lock().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some(tidy) = tidy {
+                    tidy();
+                }
+                exit(code)
+            })?;
+        Ok(watch)
     }
 
-    fn wait(&self, signals: &SignalFd) -> Option<Signal> {
+    /// Waits for one or the other. The result is this process's exit code.
+    fn wait(&self, signals: &SignalFd) -> i32 {
         let mut both = [
             PollFd::new(signals.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.0.as_fd(), PollFlags::POLLIN),
         ];
         while let Err(Errno::EINTR) = poll(&mut both, PollTimeout::NONE) {}
-        if both[0].any() != Some(true) {
-            return None;
+        match both[0].any() == Some(true) {
+            true => match signals.read_signal() {
+                Ok(Some(signal)) => 128 + signal.ssi_signo as i32,
+                _ => 1,
+            },
+            false => 1, // and nobody hears it
         }
-        let signal = signals.read_signal().ok().flatten()?;
-        Signal::try_from(signal.ssi_signo as i32).ok()
+    }
+}
+
+impl Watch {
+    /// Has this done before the process is ended.
+    pub fn tidy(&self, first: impl FnOnce() + Send + 'static) {
+        let Watch(tidy) = self;
+        *tidy.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(first));
     }
 }
 

@@ -123,7 +123,7 @@ fn inner_pid(lab: &Lab) -> u32 {
 }
 
 /// The processes that have this in their command line.
-fn processes(with: &str) -> BTreeSet<u32> {
+pub fn processes(with: &str) -> BTreeSet<u32> {
     let numbers = fs::read_dir("/proc").unwrap().filter_map(|entry| {
         let pid = entry.unwrap().file_name().to_str()?.parse().ok()?;
         let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
@@ -228,7 +228,7 @@ fn two_at_once() {
         one.base.join("up-2/left-eth0.pcap").exists()
     });
     assert!(!one.folder().join("left-eth0.pcap").exists());
-    third.stop().code(0);
+    third.stop().code(130);
 }
 
 fn remains() {
@@ -263,7 +263,7 @@ fn remains() {
     up.arg("--out").arg(&base).arg("up");
     let up = Program::start(&mut up).until("Ctrl-C ends the lab");
     assert!(!folder.join("left-eth0.pcap").exists(), "cleared");
-    up.stop().code(0);
+    up.stop().code(130);
     fs::remove_dir_all(base).unwrap();
 }
 

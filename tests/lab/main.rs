@@ -7,6 +7,7 @@
 //! When the tests run as root and LAB_TEST_USER names an ordinary user, all
 //! labs are started as that user. `tests/run.sh` sees to both.
 
+mod ending;
 mod errors;
 mod hostile;
 mod interop;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         interop::TESTS,
         wireshark::TESTS,
         lifecycle::TESTS,
+        ending::TESTS,
         player::TESTS,
         errors::TESTS,
         oracle::TESTS,

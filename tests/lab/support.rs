@@ -161,12 +161,32 @@ fn bare_lab(programs_on_hosts: &Path) -> Command {
 /// Any program, to be run by the user of the labs.
 pub fn as_user(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
-    if let Some(user) = user() {
-        command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
-        command.env("HOME", "/tmp");
+    become_user(&mut command);
+    if user().is_some() {
+        command.env("HOME", "/tmp").env("PATH", path());
     }
     command.current_dir("/").stdin(Stdio::null());
     command
+}
+
+fn become_user(command: &mut Command) {
+    if let Some(user) = user() {
+        command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
+    }
+}
+
+/// The path, without folders that the user of the labs may not enter: those of
+/// root's home. With them, every program that is missing is "forbidden".
+fn path() -> &'static str {
+    static PATH: OnceLock<String> = OnceLock::new();
+    PATH.get_or_init(|| {
+        let open = r#"IFS=:; for it in $PATH; do [ -x "$it" ] && printf %s: "$it"; done; :"#;
+        let mut shell = Command::new("sh");
+        become_user(&mut shell);
+        let output = shell.args(["-c", open]).output().unwrap();
+        let path = String::from_utf8(output.stdout).unwrap();
+        path.trim_end_matches(':').to_owned()
+    })
 }
 
 /// The path of one of the programs.
