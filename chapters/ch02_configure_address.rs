@@ -62,7 +62,7 @@ fn run(args: Args) -> anyhow::Result<()> {
     // ANCHOR: read
     let mut read = Count::default();
     let mut buffer = vec![0; LARGEST_PACKET];
-    while stop.wait(&tun)? {
+    while stop.wait(&device::descriptor(&tun))? {
         let n = tun
             .recv(&mut buffer)
             .map_err(|why| Error::using_tun(&args.tun, why))?;

@@ -8,7 +8,7 @@
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::process::Command;
 
 use ipnet::IpNet;
@@ -132,14 +132,14 @@ impl Device {
 
 impl AsFd for Device {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        sys::borrow(&self.tun)
+        descriptor(&self.tun)
     }
 }
 
-impl AsRawFd for Device {
-    fn as_raw_fd(&self) -> RawFd {
-        self.tun.as_raw_fd()
-    }
+/// The descriptor of a device, to wait for it; the `tun` crate has it as a
+/// number only.
+pub fn descriptor(device: &tun::Device) -> BorrowedFd<'_> {
+    sys::of_tun(device)
 }
 
 // ANCHOR: silence
@@ -182,7 +182,7 @@ fn add_address(name: &str, address: IpNet, mtu: u16) -> Result<()> {
         // address can be used at once (RFC 4862, section 5.4).
         ip.arg("nodad");
     }
-    sys::unblock_signals(&mut ip);
+    sys::default_signals(&mut ip);
     let output = ip.output().map_err(|why| {
         failed(format!(
             "cannot run `ip`: {why}\n  install it: sudo apt-get install iproute2"

@@ -10,6 +10,8 @@ use std::process::{ExitCode, Termination};
 
 use nix::errno::Errno;
 
+use crate::sys;
+
 /// A result with the library's own [`enum@Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -218,7 +220,8 @@ pub fn report<T: Termination>(run: impl FnOnce() -> anyhow::Result<T>) -> ExitCo
             None => default(panic),
         }
     }));
-    match run() {
+    let signals = sys::reset_signals().map_err(|why| Error::system("cannot set up signals", why));
+    match signals.map_err(Into::into).and_then(|()| run()) {
         Ok(done) => done.report(),
         Err(error) => {
             eprintln!("error: {error:#}");

@@ -30,7 +30,7 @@ const BOLD: Style = Style::new().bold();
 
 fn main() -> ExitCode {
     report(|| {
-        let code = match Lifeline::take() {
+        let code = match Lifeline::take()? {
             Some(lifeline) => inner(&Args::parse(), &lifeline.watch()?),
             None => world::prepare().and_then(|()| outer(&Args::parse())),
         };

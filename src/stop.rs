@@ -2,7 +2,7 @@
 //! in one place, and end on its own feet: counters printed, nothing left.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -10,7 +10,6 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use crate::error::{Error, Result};
-use crate::sys;
 
 /// Becomes readable when the program is asked to stop, by SIGINT (Ctrl-C) or
 /// by SIGTERM. See signalfd(2).
@@ -32,9 +31,9 @@ impl Stop {
     /// the program is asked to stop: `false`.
     ///
     /// An error of `source` counts as something to read; reading tells which.
-    pub fn wait(&self, source: &impl AsRawFd) -> Result<bool> {
+    pub fn wait(&self, source: &impl AsFd) -> Result<bool> {
         let mut both = [
-            PollFd::new(sys::borrow(source), PollFlags::POLLIN),
+            PollFd::new(source.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.as_fd(), PollFlags::POLLIN),
         ];
         loop {

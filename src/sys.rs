@@ -1,29 +1,57 @@
 //! The only module of the library with `unsafe` in it: system calls for which
 //! neither the standard library nor `nix` has a safe form. Each function is
-//! small, and safe for its callers.
+//! small, and sound for every caller that its types allow.
+//!
+//! | function | what is `unsafe` in it | why it holds for every caller |
+//! |---|---|---|
+//! | [`of_tun`] | a number becomes a [`BorrowedFd`] | the number is that of a `tun::Device`, which keeps it open for as long as it lives; the result borrows the device |
+//! | [`enter`], [`default_signals`], [`foreground`], [`new_session`] | `pre_exec`: code between fork and exec, where another thread may have held any lock | system calls only; all memory was allocated before the fork, and the errors are numbers |
+//! | [`reset_signals`] | `signal` could install a handler, which may be called at any moment | no handler: the default, or "ignore" |
+//! | [`exit_on`] | a handler, which may be called at any moment | it makes one system call, `_exit`, and touches no memory |
+//! | [`is_ignored`], [`bind_packet`], [`packet_drops`] | a pointer to a struct, and its length | both are those of a local variable, which outlives the call |
+//! | [`interface_name`], [`checksum_offload_off`] | `ioctl` with a pointer, whose type nobody checks | each request is given the struct that it is for, all of it initialised, writable, and alive during the call |
+//! | [`is_ignored`], [`bind_packet`], `interface_request` | `zeroed` | plain numbers, of which all bits zero are valid; the pointers in the union of `ifreq` may be null |
+//!
+//! A descriptor is always asked for as [`AsFd`]: [`AsRawFd`] is implemented for
+//! plain numbers too, and a number does not keep anything open.
+
+#![deny(clippy::undocumented_unsafe_blocks)]
 
 use std::ffi::CString;
 use std::io;
 use std::mem::size_of;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::errno::Errno;
 use nix::libc;
 use nix::sched::{CloneFlags, setns};
-use nix::sys::signal::{
-    SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction, sigprocmask,
-};
-use nix::unistd::{Pid, chdir, setpgid, setsid, tcsetpgrp};
+use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask};
+use nix::sys::socket::{getsockopt, sockopt};
+use nix::unistd::{Pid, chdir, setpgid, setsid};
 
-/// The descriptor inside `owner`, for calls that want a [`BorrowedFd`].
-///
-/// For types such as `tun::Device`, which implement [`AsRawFd`] only.
-pub fn borrow(owner: &impl AsRawFd) -> BorrowedFd<'_> {
-    // SAFETY: an owner keeps its descriptor open for as long as it lives, and
-    // the result cannot outlive the borrow of the owner.
-    unsafe { BorrowedFd::borrow_raw(owner.as_raw_fd()) }
+/// The descriptor of a device of the `tun` crate, which has it as a number only.
+pub fn of_tun(device: &tun::Device) -> BorrowedFd<'_> {
+    // SAFETY: the device opened its descriptor and closes it when it is
+    // dropped, and the result cannot outlive the borrow of the device. (The
+    // crate can also be given any number to own, in its configuration; whoever
+    // does that without owning it has broken the promise there already, for
+    // the device closes it.)
+    unsafe { BorrowedFd::borrow_raw(device.as_raw_fd()) }
+}
+
+/// Frees this process from two signals. Where the parent had SIGCHLD ignored,
+/// we inherit that, and the kernel would bury our children before we can ask
+/// for their exit codes (wait(2)). And SIGXFSZ would end a program whose capture
+/// reaches the limit of `ulimit -f`; without it, `write` fails (setrlimit(2)).
+pub fn reset_signals() -> io::Result<()> {
+    // SAFETY: no handler is installed.
+    unsafe {
+        signal(Signal::SIGCHLD, SigHandler::SigDfl)?;
+        signal(Signal::SIGXFSZ, SigHandler::SigIgn)?;
+    }
+    Ok(())
 }
 
 /// Makes `command` start inside the given namespaces, in `folder`: entering
@@ -43,71 +71,47 @@ pub fn enter(command: &mut Command, namespaces: Vec<OwnedFd>, folder: CString) {
     unsafe { command.pre_exec(enter) };
 }
 
-/// Makes `command` inherit this descriptor, under the number it has here.
-pub fn hand_down(command: &mut Command, descriptor: OwnedFd) {
-    let keep = move || {
-        fcntl(&descriptor, FcntlArg::F_SETFD(FdFlag::empty()))?;
-        Ok(())
-    };
-    // SAFETY: as in `enter`: one system call, nothing allocated.
-    unsafe { command.pre_exec(keep) };
-}
-
-/// Takes over a descriptor that a parent handed down, and keeps it from being
-/// handed down further. To be called once for a number.
-pub fn adopt(number: RawFd) -> io::Result<OwnedFd> {
-    // SAFETY: fcntl fails with EBADF if the number is no open descriptor; the
-    // descriptor is one that the parent left open for us, so nothing else in
-    // this process owns it.
-    let descriptor = unsafe {
-        check(libc::fcntl(number, libc::F_GETFD))?;
-        OwnedFd::from_raw_fd(number)
-    };
-    fcntl(&descriptor, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
-    Ok(descriptor)
-}
-
-/// Makes `command` start with no signal blocked. A child inherits the mask of
-/// its parent, and a program that blocks Ctrl-C would start deaf programs.
-pub fn unblock_signals(command: &mut Command) {
+/// Makes `command` start with no signal blocked and none ignored, as from a
+/// shell. A child inherits both from its parent: a program that blocks Ctrl-C
+/// would start deaf programs.
+pub fn default_signals(command: &mut Command) {
     let all = SigSet::all();
-    let unblock = move || Ok(sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&all), None)?);
-    // SAFETY: as in `enter`: one system call, nothing allocated.
-    unsafe { command.pre_exec(unblock) };
+    let reset = move || {
+        for each in Signal::iterator() {
+            if ![Signal::SIGKILL, Signal::SIGSTOP].contains(&each) {
+                // SAFETY: no handler is installed.
+                unsafe { signal(each, SigHandler::SigDfl) }?;
+            }
+        }
+        Ok(sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&all), None)?)
+    };
+    // SAFETY: as in `enter`: system calls only, nothing allocated.
+    unsafe { command.pre_exec(reset) };
 }
 
 /// Makes this signal end the process at once, with the exit code that a shell
-/// would report: 128 and the number of the signal (sigaction(2)). A program
+/// would report: 128 and the number of the signal (signal(2)). A program
 /// that is started from here has the default action again (execve(2)).
-pub fn exit_on(signal: Signal) -> io::Result<()> {
+pub fn exit_on(which: Signal) -> io::Result<()> {
     extern "C" fn exit(signal: libc::c_int) {
         // SAFETY: _exit is async-signal-safe (signal-safety(7)).
         unsafe { libc::_exit(128 + signal) }
     }
-    let action = SigAction::new(SigHandler::Handler(exit), SaFlags::empty(), SigSet::empty());
-    // SAFETY: the handler calls nothing but an async-signal-safe function, and
-    // touches no data of the process.
-    unsafe { sigaction(signal, &action) }?;
-    Ok(())
-}
-
-/// Gives this signal its default action, which the parent may have changed.
-pub fn default_action(signal: Signal) -> io::Result<()> {
-    let action = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
-    // SAFETY: the default action runs no code of ours.
-    unsafe { sigaction(signal, &action) }?;
+    // SAFETY: the handler makes one async-signal-safe call, and touches nothing
+    // that the code it interrupts may have been changing.
+    unsafe { signal(which, SigHandler::Handler(exit)) }?;
     Ok(())
 }
 
 /// Whether this process ignores this signal.
 pub fn is_ignored(signal: Signal) -> bool {
-    // SAFETY: all-zero bytes are a valid sigaction; the kernel writes the
-    // present action into it, which outlives the call, and changes nothing.
-    unsafe {
-        let mut action: libc::sigaction = std::mem::zeroed();
-        libc::sigaction(signal as libc::c_int, std::ptr::null(), &raw mut action) == 0
-            && action.sa_sigaction == libc::SIG_IGN
-    }
+    // SAFETY: all-zero bytes are a valid sigaction.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: the kernel writes the present action into `action`, which outlives
+    // the call. A null pointer in the place of a new one changes nothing.
+    let asked =
+        unsafe { libc::sigaction(signal as libc::c_int, std::ptr::null(), &raw mut action) };
+    asked == 0 && action.sa_sigaction == libc::SIG_IGN
 }
 
 /// Makes `command` a process group of its own and the one that the terminal
@@ -135,9 +139,11 @@ pub fn take_terminal() -> io::Result<()> {
     let mut ttou = SigSet::empty();
     ttou.add(Signal::SIGTTOU);
     let before = ttou.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
-    let done = tcsetpgrp(io::stdin(), nix::unistd::getpgrp());
+    // SAFETY: two numbers, and no memory. (`io::stdin()` would allocate a buffer
+    // when it is called for the first time, which `foreground` must not.)
+    let done = check(unsafe { libc::tcsetpgrp(libc::STDIN_FILENO, libc::getpgrp()) });
     before.thread_set_mask()?;
-    Ok(done?)
+    done
 }
 
 /// Binds a packet socket to one interface, or to all of them with index 0, so
@@ -185,7 +191,8 @@ pub fn packet_drops(socket: &impl AsFd) -> io::Result<u32> {
 /// The name that interface number `index` has in the network namespace of
 /// `socket`, which need not be the caller's (netdevice(7), SIOCGIFNAME).
 pub fn interface_name(socket: &impl AsFd, index: u32) -> io::Result<String> {
-    let mut request = interface_request("");
+    getsockopt(socket, sockopt::SockType)?; // other files may know the request as another
+    let mut request = interface_request("")?;
     request.ifr_ifru.ifru_ifindex = index as i32;
     // SAFETY: SIOCGIFNAME reads the index from the request and writes the
     // name into it; the request outlives the call.
@@ -207,27 +214,65 @@ pub fn interface_name(socket: &impl AsFd, index: u32) -> io::Result<String> {
 pub fn checksum_offload_off(socket: &impl AsFd, interface: &str) -> io::Result<()> {
     const ETHTOOL_STXCSUM: u32 = 0x17;
     const SIOCETHTOOL: libc::Ioctl = 0x8946;
+    getsockopt(socket, sockopt::SockType)?; // as in `interface_name`
     let mut value: [u32; 2] = [ETHTOOL_STXCSUM, 0]; // struct ethtool_value
-    let mut request = interface_request(interface);
+    let mut request = interface_request(interface)?;
     request.ifr_ifru.ifru_data = value.as_mut_ptr().cast();
     // SAFETY: the request holds a name that ends in a zero byte and a pointer
     // to a struct ethtool_value; both outlive the call.
     check(unsafe { libc::ioctl(socket.as_fd().as_raw_fd(), SIOCETHTOOL, &raw mut request) })
 }
 
-/// An ifreq for this interface, cut to the 15 bytes that fit.
-fn interface_request(name: &str) -> libc::ifreq {
+/// An ifreq for this interface; an error where the kernel would see another
+/// name, cut after 15 bytes or at a zero byte.
+fn interface_request(name: &str) -> io::Result<libc::ifreq> {
     // SAFETY: all-zero bytes are a valid ifreq.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
-    for (to, from) in request.ifr_name.iter_mut().zip(name.bytes().take(15)) {
+    if name.len() >= request.ifr_name.len() || name.contains('\0') {
+        return Err(Errno::ENODEV.into());
+    }
+    for (to, from) in request.ifr_name.iter_mut().zip(name.bytes()) {
         *to = from as libc::c_char;
     }
-    request
+    Ok(request)
 }
 
 fn check(result: libc::c_int) -> io::Result<()> {
     match result {
         -1 => Err(io::Error::last_os_error()),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_the_kernel_would_read_as_another() {
+        let name = |name| {
+            let request = interface_request(name).ok()?;
+            Some(request.ifr_name.map(|c| c as u8))
+        };
+        assert_eq!(name("tun0").unwrap(), *b"tun0\0\0\0\0\0\0\0\0\0\0\0\0");
+        assert_eq!(name("fifteen-letters").unwrap(), *b"fifteen-letters\0");
+        assert_eq!(name("sixteen-letters!"), None);
+        assert_eq!(name("lo\0tun0"), None);
+    }
+
+    #[test]
+    fn only_sockets_are_asked() {
+        let file = std::fs::File::open("/dev/null").unwrap();
+        for result in [
+            interface_name(&file, 1).map(drop),
+            checksum_offload_off(&file, "lo"),
+            packet_drops(&file).map(drop),
+            bind_packet(&file, 1),
+        ] {
+            assert_eq!(result.unwrap_err().raw_os_error(), Some(libc::ENOTSOCK));
+        }
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        assert_eq!(interface_name(&socket, 1).unwrap(), "lo");
+        assert!(packet_drops(&socket).is_err());
     }
 }

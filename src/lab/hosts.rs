@@ -340,7 +340,7 @@ impl Host {
             namespaces.into_iter().collect::<io::Result<_>>()?,
             CString::new(folder.into_os_string().into_encoded_bytes())?,
         );
-        sys::unblock_signals(&mut command);
+        sys::default_signals(&mut command);
         Ok(command)
     }
 }

@@ -38,8 +38,8 @@ use nix::unistd::{Pid, getegid, geteuid, getpgrp, tcgetpgrp};
 use super::error::Error;
 use crate::sys;
 
-/// Tells the inner process that it is the inner one, and which descriptor is
-/// the pipe from the outer one.
+/// Tells the inner process that it is the inner one, and where it can open the
+/// pipe from the outer one.
 const LIFELINE: &str = "LAB_LIFELINE";
 
 /// The signals that ask for the end. Under `nohup` SIGHUP does not.
@@ -54,7 +54,6 @@ fn ending() -> impl Iterator<Item = Signal> {
 pub fn prepare() -> anyhow::Result<()> {
     ending()
         .try_for_each(sys::exit_on)
-        .and_then(|()| sys::default_action(Signal::SIGCHLD))
         .and_then(|()| Ok(ending().collect::<SigSet>().thread_unblock()?))
         .context("cannot set up signals")
 }
@@ -71,8 +70,8 @@ pub fn begin() -> anyhow::Result<u8> {
     let (end, keep) = io::pipe()?;
     let mut inner = Command::new("/proc/self/exe");
     inner.args(std::env::args_os().skip(1));
-    inner.env(LIFELINE, end.as_raw_fd().to_string());
-    sys::hand_down(&mut inner, end.into());
+    let pipe = format!("/proc/{}/fd/{}", number_outside()?, end.as_raw_fd());
+    inner.env(LIFELINE, pipe);
     if has_terminal() {
         inner.env(TERMINAL, "1");
     }
@@ -109,7 +108,7 @@ pub fn try_out(lab: &mut Command) -> anyhow::Result<(u8, String)> {
 /// signal ends them all. The result is the program's exit code.
 pub fn run_family(program: &mut Command) -> anyhow::Result<u8> {
     let signals = signals(&[Signal::SIGCHLD])?;
-    sys::unblock_signals(program);
+    sys::default_signals(program);
     let program = program.process_group(0).spawn()?;
     let family = Pid::from_raw(-one(&program).as_raw());
     wait_and_end(&program, family, &signals)
@@ -240,7 +239,7 @@ pub fn join_processes(pid: u32) -> io::Result<()> {
 /// Makes a command of the inner process one as the reader would start it.
 pub fn outside(command: &mut Command) {
     command.env_remove(LIFELINE).env_remove(TERMINAL);
-    sys::unblock_signals(command);
+    sys::default_signals(command);
 }
 
 /// Set for the inner process if the outer one may give the terminal away.
@@ -299,9 +298,12 @@ pub struct Watch(Arc<Mutex<Option<Tidy>>>);
 
 impl Lifeline {
     /// `Some` in the inner process, `None` in one that a reader started.
-    pub fn take() -> Option<Lifeline> {
-        let number = std::env::var(LIFELINE).ok()?.parse().ok()?;
-        sys::adopt(number).ok().map(Lifeline)
+    pub fn take() -> anyhow::Result<Option<Lifeline>> {
+        let Some(pipe) = std::env::var_os(LIFELINE) else {
+            return Ok(None);
+        };
+        let pipe = File::open(pipe).context("the process that started this lab is gone")?;
+        Ok(Some(Lifeline(pipe.into())))
     }
 
     /// Ends this process, from a thread, as soon as a signal asks for it or the
