@@ -15,6 +15,7 @@ use ip_over_udp::count::Count;
 use ip_over_udp::device::{self, LARGEST_PACKET, io_error, parse_cidr, parse_name};
 use ip_over_udp::error::{Error, report};
 use ip_over_udp::packet;
+use ip_over_udp::println;
 use ip_over_udp::stop::Stop;
 use ipnet::IpNet;
 use tun::AbstractDevice;

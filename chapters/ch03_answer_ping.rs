@@ -15,6 +15,7 @@ use ip_over_udp::device::{Device, LARGEST_PACKET, Options};
 use ip_over_udp::error::{Result, report};
 use ip_over_udp::icmp::checksum;
 use ip_over_udp::packet;
+use ip_over_udp::println;
 use ip_over_udp::stop::Stop;
 
 /// Answer every ping that the kernel sends into a TUN device.

@@ -17,6 +17,7 @@ use ip_over_udp::count::Count;
 use ip_over_udp::device::{Device, LARGEST_PACKET, Options};
 use ip_over_udp::error::{Error, report};
 use ip_over_udp::packet::describe;
+use ip_over_udp::println;
 use ip_over_udp::stop::Stop;
 use ip_over_udp::udp;
 use nix::errno::Errno;

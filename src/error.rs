@@ -3,14 +3,14 @@
 //! Every message has the same shape. The first line says what was tried and
 //! why it failed; the indented lines below say what to do about it.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Termination};
 
 use nix::errno::Errno;
 
-use crate::sys;
+use crate::{output, sys};
 
 /// A result with the library's own [`enum@Error`].
 pub type Result<T> = std::result::Result<T, Error>;
@@ -204,24 +204,12 @@ fn capture_remedy(why: &io::Error) -> &'static str {
 /// returns, or with the error on standard error and 1.
 ///
 /// Returning an error from `main` would print it as Rust's debug text, with a
-/// backtrace on some machines. And `println!` panics where nobody reads what it
-/// prints, as in `ch06 -v | head`: that is an end like any other.
+/// backtrace on some machines.
 pub fn report<T: Termination>(run: impl FnOnce() -> anyhow::Result<T>) -> ExitCode {
-    let default = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        let words = panic.payload().downcast_ref::<String>();
-        let words = words.map_or("", String::as_str);
-        match words.strip_prefix("failed printing to stdout: ") {
-            Some(why) if why.starts_with("Broken pipe") => std::process::exit(0),
-            Some(why) => {
-                eprintln!("error: cannot write to standard output: {why}");
-                std::process::exit(1);
-            }
-            None => default(panic),
-        }
-    }));
     let signals = sys::reset_signals().map_err(|why| Error::system("cannot set up signals", why));
-    match signals.map_err(Into::into).and_then(|()| run()) {
+    let done = signals.map_err(Into::into).and_then(|()| run());
+    output::written(io::stdout().flush());
+    match done {
         Ok(done) => done.report(),
         Err(error) => {
             eprintln!("error: {error:#}");

@@ -12,12 +12,19 @@
 //! | [`stop`] | Ctrl-C as a descriptor | all |
 //! | [`count`] | packets and bytes, counted | all |
 //! | [`error`] | what can go wrong, in words | all |
+//! | [`output`] | printing, where nobody may be reading | all |
 //! | [`lab`] | three hosts on one machine, without root | 0 |
 //!
 //! `sys` holds all the `unsafe` of the library.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
+
+// First, so that its macros take the place of the standard library's in all
+// modules below. Programs ask for them: `use ip_over_udp::println`.
+#[macro_use]
+#[forbid(unsafe_code)]
+pub mod output;
 
 #[forbid(unsafe_code)]
 pub mod capture;

@@ -2,13 +2,15 @@
 
 #![forbid(unsafe_code)]
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
 use ip_over_udp::error::report;
+use ip_over_udp::output::written;
+use ip_over_udp::println;
 use ureq::Agent;
 
 /// Fetch a page and print it.
@@ -42,6 +44,21 @@ fn run(args: Args) -> anyhow::Result<()> {
         .call()
         .with_context(|| format!("cannot fetch {}", args.url))?;
     println!("{:?} {}", response.version(), response.status());
-    io::copy(&mut response.body_mut().as_reader(), &mut io::stdout())?;
+    io::copy(&mut response.body_mut().as_reader(), &mut Page)
+        .with_context(|| format!("cannot read the answer from {}", args.url))?;
     Ok(())
+}
+
+/// Standard output, so that an error of `io::copy` is one of the network.
+struct Page;
+
+impl Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        written(io::stdout().write_all(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -18,6 +18,7 @@ use ip_over_udp::count::Count;
 use ip_over_udp::device::{Device, LARGEST_PACKET, Options};
 use ip_over_udp::error::report;
 use ip_over_udp::packet::describe;
+use ip_over_udp::println;
 use ip_over_udp::stop::Stop;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{UsageWho, getrusage};

@@ -490,7 +490,7 @@ fn odd_senders() {
             .code(0);
         lab.run("right", "ip route add prohibit 198.51.100.77")
             .code(0);
-        let knock = "ch04 --listen 198.51.100.77:7000 --peer 203.0.113.2:9876 hello";
+        let knock = "ch04 --listen 198.51.100.77:7000 --peer 203.0.113.2:9876 hello hello hello";
         lab.run("left", knock).code(0);
         lab.run("left", "ip address delete 198.51.100.77/24 dev eth0")
             .code(0);
@@ -501,21 +501,59 @@ fn odd_senders() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// As in `ch06 -v | head`, and with a full disk behind standard output.
+/// As in `ch06 -v | head`, and with a full disk behind standard output, behind
+/// standard error, or behind both. None of it is a panic.
 fn closed_output() {
     let lab = Lab::up();
     let ch03 = "ch03 --addr 192.168.0.1/24 -v";
-    let piped = format!("sh -c '{ch03} 2>&1 | head -n 1'");
+    let piped = format!("bash -c '{ch03} 2>&1 | head -n 1; exit ${{PIPESTATUS[0]}}'");
     let piped = Program::start(&mut lab.on("left", &piped)).until("tun0");
     lab.run("left", "ping -c 2 -i 0.2 -W 1 192.168.0.2");
-    assert_eq!(
-        piped.wait().output.lines().count(),
-        1,
-        "and no word of a panic"
-    );
-    lab.run("left", &format!("sh -c '{ch03} > /dev/full'"))
-        .code(1)
-        .says("error: cannot write to standard output: No space left on device");
+    let piped = piped.wait();
+    piped.code(0);
+    assert_eq!(piped.output.lines().count(), 1, "and no word of a panic");
+
+    let server = lab.start_on("left", "serve --listen 127.0.0.1:80");
+    let fetch = "fetch http://127.0.0.1/bytes/1000000";
+    lab.run(
+        "left",
+        &format!("bash -c '{fetch} 2>&1 | head -n 1; exit ${{PIPESTATUS[0]}}'"),
+    )
+    .says("200 OK")
+    .lacks("error")
+    .code(0);
+    for program in [
+        ch03,
+        "ch01",
+        "ch02 --addr 192.168.0.1/24",
+        "ch04",
+        "ch05 --addr 192.168.0.1/24",
+        "ch06 --addr 192.168.0.1/24 --peer 203.0.113.2:9876",
+        "ch07 --addr 192.168.0.1/24 --peer 203.0.113.2:9876",
+        "ch08 --addr 192.168.0.1/24 --peer 203.0.113.2:9876",
+        "reads --addr 192.168.0.1/24 read",
+        "attack port 203.0.113.2:9876 zzz",
+        "serve --listen 127.0.0.1:81",
+        "fetch http://127.0.0.1/bytes/3", // less than a line
+    ] {
+        for (err, words) in [
+            (
+                "",
+                "error: cannot write to standard output: No space left on device",
+            ),
+            ("2> /dev/full", ""),
+            ("2>&-", ""),
+        ] {
+            let full = format!("timeout 5 sh -c '{program} > /dev/full {err}'");
+            lab.run("left", &full).says(words).code(1);
+        }
+        // An error that nobody can read is still an error.
+        let wrong = format!("sh -c '{program} --no-such-option 2> /dev/full'");
+        lab.run("left", &wrong).code(2);
+    }
+    lab.run("left", "sh -c 'ch01 --tun eth0 2> /dev/full'")
+        .code(1);
+    server.stop();
 }
 
 fn absent_peer() {

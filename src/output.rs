@@ -1,0 +1,60 @@
+//! What a program prints, and what becomes of the program where nobody can
+//! take it.
+//!
+//! The macros of the standard library panic when standard output is closed, as
+//! in `ch06 -v | head -n 1`, or when the disk behind it is full. Those that are
+//! called the same here end the program instead: quietly in the first case, and
+//! with a sentence in the second. An error message that cannot be written is
+//! lost, and the program goes on.
+
+use std::io::{self, ErrorKind};
+
+/// `println!`, for a standard output that may be closed or full.
+#[macro_export]
+macro_rules! println {
+    ($($arg:tt)*) => {{
+        use std::io::Write as _;
+        $crate::output::written(writeln!(std::io::stdout(), $($arg)*))
+    }};
+}
+
+/// `print!`, for a standard output that may be closed or full.
+#[macro_export]
+macro_rules! print {
+    ($($arg:tt)*) => {{
+        use std::io::Write as _;
+        $crate::output::written(write!(std::io::stdout(), $($arg)*))
+    }};
+}
+
+/// `println!` for text with styles, which only a terminal is to see.
+#[macro_export]
+macro_rules! styled {
+    ($($arg:tt)*) => {{
+        use std::io::Write as _;
+        $crate::output::written(writeln!(anstream::stdout(), $($arg)*))
+    }};
+}
+
+/// `eprintln!`, for a standard error that may be closed or full.
+#[macro_export]
+macro_rules! eprintln {
+    ($($arg:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($arg)*);
+    }};
+}
+
+/// Ends the program if something could not be written to standard output: with
+/// 0 if nobody reads it any more, for that is an end like any other, and else
+/// with the reason and 1.
+pub fn written<T>(result: io::Result<T>) -> T {
+    match result {
+        Ok(it) => it,
+        Err(why) if why.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(why) => {
+            eprintln!("error: cannot write to standard output: {why}");
+            std::process::exit(1)
+        }
+    }
+}
