@@ -1,6 +1,6 @@
 //! The words that the lab understands on its command line.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -176,7 +176,7 @@ impl Options {
     /// The folder in which each run has its own.
     pub fn base(&self) -> anyhow::Result<PathBuf> {
         Ok(match &self.out {
-            None => Path::new(programs::TREE).join("target/lab"),
+            None => programs::tree()?.join("target/lab"),
             Some(out) => std::path::absolute(out)?,
         })
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 
-use super::programs::TREE;
+use super::programs;
 use super::summary::shown;
 use super::transcript::Transcript;
 
@@ -35,9 +35,11 @@ impl Book {
     /// The book in this folder, or else the one of the source tree; the same
     /// for the captures.
     pub fn at(folder: Option<&Path>, captures: Option<&Path>) -> anyhow::Result<Book> {
-        let absolute = |folder: Option<&Path>, ours: &str| match folder {
-            Some(folder) => std::path::absolute(folder),
-            None => Ok(Path::new(TREE).join(ours)),
+        let absolute = |folder: Option<&Path>, ours: &str| -> anyhow::Result<PathBuf> {
+            match folder {
+                Some(folder) => Ok(std::path::absolute(folder)?),
+                None => Ok(programs::tree()?.join(ours)),
+            }
         };
         Ok(Book {
             folder: absolute(folder, "book/src")?,

@@ -28,7 +28,7 @@ use anyhow::{Context, anyhow, bail};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns, unshare};
 
-use super::programs::{TREE, search_path};
+use super::programs::{search_path, tree};
 use crate::capture::Socket;
 use crate::sys;
 
@@ -320,11 +320,9 @@ impl Host {
             }
         }
         let mut path = format!("{}:{}", self.programs.display(), search_path());
-        // The programs of other people's kind come last. If this user may not
-        // enter the tree, every program that is missing would be "forbidden".
-        let peers = Path::new(TREE).join("tests/peers");
-        if peers.is_dir() {
-            path += &format!(":{}", peers.display());
+        // The programs of other people's kind come last.
+        if let Ok(tree) = tree() {
+            path += &format!(":{}", tree.join("tests/peers").display());
         }
         command
             .env("PATH", path)

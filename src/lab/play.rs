@@ -5,7 +5,6 @@
 //! with `&` at its end runs on as soon as it has printed the lines that stand
 //! below it, and what it prints later is shown by `fg`.
 
-use std::fs;
 use std::ops::Range;
 use std::process::Command;
 
@@ -15,7 +14,7 @@ use anyhow::{Context, bail};
 use super::Lab;
 use super::book::Chapter;
 use super::matching;
-use super::programs::TREE;
+use super::programs;
 use super::shell::Shell;
 use super::stage::{Limits, Printed, Stage};
 use super::transcript::{Block, MACHINE, Step};
@@ -41,13 +40,7 @@ const PROSE: Style = Style::new().dimmed();
 pub fn machine() -> anyhow::Result<Shell> {
     let mut bash = Command::new(Shell::program());
     world::outside(&mut bash);
-    // Tests run as users who may not enter the tree.
-    let folder = if fs::read_dir(TREE).is_ok() {
-        TREE
-    } else {
-        "/"
-    };
-    bash.current_dir(folder);
+    bash.current_dir(programs::tree().unwrap_or("/".into()));
     Shell::start(MACHINE, bash)
 }
 

@@ -7,8 +7,35 @@ use anyhow::{Context, bail};
 
 use super::world;
 
-/// The root of the source tree that this program was built from.
-pub const TREE: &str = env!("CARGO_MANIFEST_DIR");
+/// The root of the source tree: the current folder, or one above it. Where that
+/// is none, it is the tree that this program's own file is in.
+///
+/// It is looked for each time: a tree can be moved or copied, with all that was
+/// built in it.
+pub fn tree() -> anyhow::Result<PathBuf> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let above = |folder: &Path| {
+        folder
+            .ancestors()
+            .find(|it| is_tree(it))
+            .map(Path::to_owned)
+    };
+    let found = above(&here).or_else(|| above(&beside_this_one().ok()?));
+    found.with_context(|| {
+        format!(
+            "{} is not in the source tree: no folder above it has chapters and book/src\n  \
+             go there, or give each folder: --bin-dir DIR --book DIR --out DIR",
+            here.display()
+        )
+    })
+}
+
+fn is_tree(folder: &Path) -> bool {
+    ["chapters", "book/src"]
+        .iter()
+        .all(|it| folder.join(it).is_dir())
+        && folder.join("Cargo.toml").is_file()
+}
 
 /// The folder of the program that runs now. Cargo puts them all in one.
 pub fn beside_this_one() -> anyhow::Result<PathBuf> {
@@ -48,14 +75,9 @@ pub fn check(folder: &Path) -> anyhow::Result<()> {
 /// Builds all programs into that folder, so that what the reader changed is
 /// what runs. Cargo shows its progress on standard error.
 pub fn build() -> anyhow::Result<()> {
-    let manifest = Path::new(TREE).join("Cargo.toml");
-    if !manifest.exists() {
-        bail!(
-            "cannot build the chapter programs: there is no {}\n  \
-             run the lab from its source tree, or name a folder with the programs: --bin-dir DIR",
-            manifest.display()
-        );
-    }
+    let manifest = tree()
+        .context("cannot build the chapter programs")?
+        .join("Cargo.toml");
     let folder = beside_this_one()?;
     if !folder.join("ch01").exists() {
         eprintln!("next, the programs that will run on the hosts:");

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -105,6 +106,11 @@ pub const TESTS: &[Test] = &[
         name: "lab: the doctor finds nothing wrong",
         needs: &[Need::Lab],
         run: doctor,
+    },
+    Test {
+        name: "lab: a tree that is moved or copied plays its own book",
+        needs: &[Need::Lab],
+        run: moved_tree,
     },
     Test {
         name: "lab: wrong words get a sentence",
@@ -568,9 +574,7 @@ fn ordinary_user() {
 fn as_root() {
     let base = temporary("root");
     let mut first = std::process::Command::new(env!("CARGO_BIN_EXE_lab"));
-    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_lab"))
-        .parent()
-        .unwrap();
+    let bin = Path::new(env!("CARGO_BIN_EXE_lab")).parent().unwrap();
     first.arg("--bin-dir").arg(bin).arg("--out").arg(&base);
     let before = machine();
     run(&mut first).code(0).says("The journey of one packet");
@@ -584,6 +588,42 @@ fn doctor() {
         .says("good     the file /dev/net/tun")
         .says("good     the program ip")
         .says("good     a network of our own, with a TUN device in it");
+}
+
+fn moved_tree() {
+    let base = temporary("tree");
+    let tree = |name: &str, says: &str| {
+        let tree = base.join(name);
+        let make = format!(
+            "mkdir -p {0}/chapters {0}/book/src; : >{0}/Cargo.toml",
+            tree.display()
+        );
+        run(as_user("sh").args(["-c", &make])).code(0);
+        let chapter = format!("```console\nleft$ echo {says}\n{says}\n```\n");
+        fs::write(tree.join("book/src/ch05-one.md"), chapter).unwrap();
+        tree
+    };
+    let plays = |folder: &Path, tree: &Path, says: &str| {
+        let done = run(support::lab_without_book().arg("05").current_dir(folder));
+        done.code(0).says(&format!("echo {says}\n{says}\n"));
+        assert!(tree.join("target/lab/05/all.pcapng").exists(), "{tree:?}");
+        fs::remove_dir_all(tree.join("target")).unwrap();
+    };
+    let (one, two) = (tree("one", "first"), tree("two", "second"));
+    plays(&one, &one, "first");
+    plays(&two, &two, "second");
+    plays(&two.join("book/src"), &two, "second");
+    let moved = base.join("three");
+    fs::rename(&one, &moved).unwrap();
+    plays(&moved, &moved, "first");
+    if support::user().is_some() {
+        // This lab's own file is in no tree either.
+        let done = run(support::lab_without_book().arg("05").current_dir(&base));
+        done.code(1)
+            .says("is not in the source tree")
+            .says("--bin-dir DIR --book DIR --out DIR");
+    }
+    fs::remove_dir_all(base).unwrap();
 }
 
 fn wrong_words() {
