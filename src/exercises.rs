@@ -9,7 +9,7 @@ use ip_over_udp::lab::stage::Limits;
 use ip_over_udp::lab::summary::shown;
 use ip_over_udp::lab::world::{self, Watch};
 use ip_over_udp::lab::{Lab, play};
-use ip_over_udp::println;
+use ip_over_udp::{println, styled};
 
 use crate::cli::Options;
 use crate::{again, setup};
@@ -93,10 +93,10 @@ pub fn attempt(
     let difference = exercise::attempt(lab, &chapter, exercise, limits, machine)?;
     let Exercise { name, title, .. } = exercise;
     let Some(difference) = difference else {
-        anstream::println!("{BOLD}{name}{BOLD:#} {title}: done");
+        styled!("{BOLD}{name}{BOLD:#} {title}: done");
         return Ok(0);
     };
-    anstream::println!("{BOLD}{name}{BOLD:#} {title}: not yet");
+    styled!("{BOLD}{name}{BOLD:#} {title}: not yet");
     indented(&difference);
     println!("  captures: {}", captures.display());
     if hint {

@@ -23,7 +23,7 @@ use ip_over_udp::lab::review::{self, Count};
 use ip_over_udp::lab::summary::shown;
 use ip_over_udp::lab::world::{self, Lifeline, Watch};
 use ip_over_udp::lab::{Lab, Setup, compare, doctor, programs, recorder};
-use ip_over_udp::{eprintln, println};
+use ip_over_udp::{eprintln, println, styled};
 
 use cli::{Action, Args, Options};
 
@@ -267,7 +267,7 @@ fn play_chapter(
 }
 
 fn greet(started: Instant) {
-    anstream::println!(
+    styled!(
         "{BOLD}left{BOLD:#} 198.51.100.2 --- {BOLD}internet{BOLD:#} --- 203.0.113.2 \
          {BOLD}right{BOLD:#}    (ready in {} ms)",
         started.elapsed().as_millis()

@@ -2,7 +2,7 @@
 //! what matches.
 
 use ip_over_udp::lab::matching::{Prefix, bless, difference, matches, prefix};
-use ip_over_udp::lab::transcript::{Kind, Step, Transcript, rewrite};
+use ip_over_udp::lab::transcript::{Block, Kind, Step, Transcript, rewrite};
 use proptest::prelude::*;
 
 const CHAPTER: &str = "\
@@ -45,6 +45,26 @@ host$ ls
 ```
 ";
 
+fn texts(block: &Block) -> Vec<&str> {
+    let headings = block.headings.iter();
+    headings.map(|heading| heading.text.as_str()).collect()
+}
+
+#[test]
+fn a_heading_has_commands_under_it() {
+    let block = "```console\nleft$ true\n```\n";
+    let text = format!(
+        "# Title\n## Predict\n### Twice\n## Run it\n### First\n{block}### Second\n{block}\
+         ### Aside\n## Try\n#hash\n{block}"
+    );
+    let transcript = Transcript::parse(&text).unwrap();
+    let headings: Vec<_> = transcript.blocks.iter().map(texts).collect();
+    assert_eq!(
+        headings,
+        [vec!["Run it", "First"], vec!["Second"], vec!["Try"]]
+    );
+}
+
 #[test]
 fn a_chapter_in_blocks_and_steps() {
     let transcript = Transcript::parse(CHAPTER).unwrap();
@@ -53,8 +73,8 @@ fn a_chapter_in_blocks_and_steps() {
     };
     assert!(transcript.ipv6() && transcript.uses_machine());
     assert_eq!((first.line, ignored.line, last.line), (5, 28, 31));
-    assert_eq!(first.headings, ["## A heading"]);
-    assert_eq!(ignored.headings, ["### Another"]);
+    assert_eq!(texts(first), ["A heading"]);
+    assert_eq!(texts(ignored), ["Another"]);
     assert_eq!(
         ignored.kind,
         Kind::Ignore("two reasons, with spaces".to_owned())

@@ -131,23 +131,23 @@ pub fn report() -> bool {
         let Need { name, purpose, .. } = need;
         match need.look {
             Look::Needed(look) => match look() {
-                Ok(()) => anstream::println!("{GOOD}good{GOOD:#}     {name}"),
+                Ok(()) => styled!("{GOOD}good{GOOD:#}     {name}"),
                 Err(why) => {
                     ready = false;
-                    anstream::println!("{BAD}needed{BAD:#}   {name}");
+                    styled!("{BAD}needed{BAD:#}   {name}");
                     for line in format!("{why:#}").lines() {
-                        anstream::println!("         {line}");
+                        styled!("         {line}");
                     }
                 }
             },
             Look::Useful if installed(name) => {
-                anstream::println!("{GOOD}good{GOOD:#}     {name}: {purpose}");
+                styled!("{GOOD}good{GOOD:#}     {name}: {purpose}");
             }
             Look::Useful => {
-                anstream::println!("{MISSING}missing{MISSING:#}  {name}: {purpose}");
+                styled!("{MISSING}missing{MISSING:#}  {name}: {purpose}");
                 for message in (need.messages)() {
                     for remedy in message.lines().skip(1) {
-                        anstream::println!("         {}", remedy.trim());
+                        styled!("         {}", remedy.trim());
                     }
                 }
             }

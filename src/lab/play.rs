@@ -80,11 +80,14 @@ impl<'a> Player<'a> {
     /// Plays these blocks, and says what differs on standard output.
     pub fn play(&mut self, blocks: impl Iterator<Item = &'a Block>) -> anyhow::Result<()> {
         let chapter = self.chapter;
+        let blocks: Vec<_> = blocks.collect();
+        // One heading over everything says nothing.
+        let sections = blocks.iter().skip(1).any(|it| !it.headings.is_empty());
         for block in blocks {
             if self.mode == Mode::Show {
                 println!();
-                for heading in &block.headings {
-                    anstream::println!("{PROSE}{heading}{PROSE:#}\n");
+                for heading in block.headings.iter().filter(|_| sections) {
+                    styled!("{PROSE}{}{PROSE:#}\n", heading.text);
                 }
             }
             for step in &block.steps {

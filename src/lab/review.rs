@@ -113,7 +113,7 @@ pub fn show(
         let Some(journey) = Journey::of_request(&packets, "GET ") else {
             bail!("the request for the page did not cross the tunnel; see above for the reason");
         };
-        anstream::print!("\n{}", journey.render());
+        styled!("\n{}", journey.render().trim_end());
     }
     summary::print(&folder, &recorded);
     Ok(())

@@ -114,7 +114,7 @@ impl<'a> Stage<'a> {
         if self.shows {
             let and = if step.background { " &" } else { "" };
             let (host, command) = (&step.host, &step.command);
-            anstream::println!("{PROMPT}{host}${PROMPT:#} {command}{and}");
+            styled!("{PROMPT}{host}${PROMPT:#} {command}{and}");
         }
         let mut shell = self.shell(&step.host)?;
         let words: Vec<_> = step.command.split_whitespace().collect();

@@ -11,7 +11,7 @@ const BOLD: Style = Style::new().bold();
 /// Prints where the captures are, what is in them, and how to look at them.
 pub fn print(folder: &Path, recorded: &[Recorded]) {
     let folder = folder.display();
-    anstream::println!("\n{BOLD}Captures{BOLD:#} in {folder}");
+    styled!("\n{BOLD}Captures{BOLD:#} in {folder}");
     for it in recorded {
         println!(
             "  {:<24}{:>4} packets",
@@ -23,7 +23,7 @@ pub fn print(folder: &Path, recorded: &[Recorded]) {
     if let Some(gaps) = recorder::missed(recorded) {
         println!("  {gaps}");
     }
-    anstream::println!("\n{BOLD}Look at them{BOLD:#}");
+    styled!("\n{BOLD}Look at them{BOLD:#}");
     // One interface at a time: in the list of all of them, the same segment of
     // TCP comes again and again, and would be taken for a retransmission.
     let outer = recorded.iter().find(|it| it.interface == "left-eth0");

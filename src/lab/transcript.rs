@@ -35,14 +35,35 @@ pub struct Transcript {
 pub struct Block {
     /// The line of its opening fence, from 1.
     pub line: usize,
-    /// The headings between the block before and this one.
-    pub headings: Vec<String>,
+    /// The headings that it stands under, but for those of the block before.
+    pub headings: Vec<Heading>,
     /// What is done with it.
     pub kind: Kind,
     /// The lab of the whole chapter has IPv6.
     pub ipv6: bool,
     /// The commands; none in a block that is ignored.
     pub steps: Vec<Step>,
+}
+
+/// A heading of a section, at whatever depth.
+#[derive(Debug, PartialEq)]
+pub struct Heading {
+    /// The number of `#` in front of it: 2 or more.
+    pub level: usize,
+    /// Its words.
+    pub text: String,
+}
+
+impl Heading {
+    fn parse(line: &str) -> Option<Heading> {
+        let text = line.trim_start_matches('#');
+        let level = line.len() - text.len();
+        let text = text.strip_prefix(' ').filter(|_| level >= 2)?;
+        Some(Heading {
+            level,
+            text: text.trim().to_owned(),
+        })
+    }
 }
 
 /// What is done with a block.
@@ -109,8 +130,10 @@ impl Transcript {
             let opening = at;
             at += 1;
             let Some((fence, info)) = fence(lines[opening]) else {
-                if lines[opening].starts_with("##") {
-                    headings.push(lines[opening].to_owned());
+                if let Some(heading) = Heading::parse(lines[opening]) {
+                    // What has nothing to play under it is not above this one.
+                    headings.retain(|above: &Heading| above.level < heading.level);
+                    headings.push(heading);
                 }
                 continue;
             };

@@ -543,7 +543,9 @@ fn ordinary_user() {
     let base = temporary("user");
     let mut first = lab();
     first.arg("--out").arg(&base);
-    run(&mut first).code(0).says("The journey of one packet");
+    let done = run(&mut first);
+    done.code(0).says("The journey of one packet");
+    done.lacks("Predict").lacks("##");
     for entry in fs::read_dir(base.join("00")).unwrap() {
         let entry = entry.unwrap();
         assert_eq!(entry.metadata().unwrap().uid(), support::uid(), "{entry:?}");
