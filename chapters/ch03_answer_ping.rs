@@ -14,9 +14,8 @@ use ip_over_udp::capture::{LinkType, Pcap};
 use ip_over_udp::device::{Device, LARGEST_PACKET, Options};
 use ip_over_udp::error::{Result, report};
 use ip_over_udp::icmp::checksum;
-use ip_over_udp::packet;
-use ip_over_udp::println;
 use ip_over_udp::stop::Stop;
+use ip_over_udp::{packet, println};
 
 /// Answer every ping that the kernel sends into a TUN device.
 #[derive(Parser)]

@@ -56,7 +56,7 @@ fn main() -> ExitCode {
 // ANCHOR: send
 fn send(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
     let stop = Stop::new()?;
-    let outer = udp::interface_towards(peer)?;
+    let outer = udp::interface_outside(&args.device, peer)?;
     let mut capture = Live::open(args.capture.as_deref())?;
     let udp = udp::bind(args.listen, Some(peer))?;
     let tun = Device::open(&args.device)?;

@@ -49,7 +49,7 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> anyhow::Result<()> {
     let stop = Stop::new()?;
-    let outer = udp::interface_towards(args.peer)?;
+    let outer = udp::interface_outside(&args.device, args.peer)?;
     let mut capture = Live::open(args.capture.as_deref())?;
     let udp = udp::bind(args.listen, Some(args.peer))?;
     let tun = Device::open(&args.device)?;

@@ -7,18 +7,25 @@
 
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use ipnet::IpNet;
+use nix::errno::Errno;
+use nix::ifaddrs::{InterfaceAddress, getifaddrs};
+use nix::net::if_::InterfaceFlags;
 use tun::AbstractDevice;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, errno};
 use crate::sys;
 
-/// A buffer of this many bytes holds the largest packet there is: the length
-/// field of IPv4 has 16 bits (RFC 791, section 3.1).
+/// A buffer of this many bytes holds every packet that a TUN device can give:
+/// no MTU of one is larger (`MAX_MTU` in the kernel's drivers/net/tun.c).
+///
+/// It is the largest packet of IPv4 (RFC 791, section 3.1). One of IPv6 can be
+/// 40 bytes larger, because its length field leaves out the header (RFC 8200,
+/// section 3), and a jumbogram far larger (RFC 2675); neither fits through here.
 pub const LARGEST_PACKET: usize = 65_535;
 
 /// The options that say what device a program opens; chapter 2 explains them.
@@ -175,19 +182,11 @@ fn add_address(name: &str, address: IpNet, mtu: u16) -> Result<()> {
         let file = format!("/proc/sys/net/ipv6/conf/{name}/disable_ipv6");
         let _ = std::fs::write(file, "0");
     }
-    let mut ip = Command::new("ip");
-    ip.args(["address", "add", &address.to_string(), "dev", name]);
-    if address.addr().is_ipv6() {
-        // No duplicate address detection: a tunnel has two ends, and the
-        // address can be used at once (RFC 4862, section 5.4).
-        ip.arg("nodad");
-    }
-    sys::default_signals(&mut ip);
-    let output = ip.output().map_err(|why| {
-        failed(format!(
-            "cannot run `ip`: {why}\n  install it: sudo apt-get install iproute2"
-        ))
-    })?;
+    // No duplicate address detection: a tunnel has two ends, and the address can
+    // be used at once (RFC 4862, section 5.4).
+    let nodad = address.addr().is_ipv6().then_some("nodad");
+    let add = ["address", "add", &address.to_string(), "dev", name];
+    let output = ip(add.into_iter().chain(nodad))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said.trim();
@@ -201,6 +200,37 @@ fn add_address(name: &str, address: IpNet, mtu: u16) -> Result<()> {
         return Err(failed(format!("ip says: {said}{remedy}")));
     }
     Ok(())
+}
+
+/// Runs the program `ip`, which knows all that can be asked of the kernel.
+fn ip<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Result<Output> {
+    let mut ip = Command::new("ip");
+    ip.args(arguments);
+    sys::default_signals(&mut ip);
+    ip.output().map_err(|why| match errno(&why) {
+        Errno::ENOENT => Error::NoIp,
+        _ => Error::system("cannot run the program `ip`", why),
+    })
+}
+
+/// Whether there is a TUN device of this name already, or an interface like it:
+/// a link with two ends (netdevice(7), IFF_POINTOPOINT).
+pub fn is_there(name: &str) -> bool {
+    let two_ends = |it: InterfaceAddress| {
+        it.interface_name == name && it.flags.contains(InterfaceFlags::IFF_POINTOPOINT)
+    };
+    getifaddrs().is_ok_and(|mut all| all.any(two_ends))
+}
+
+/// The interface into which the routes of this host lead a packet, if any.
+///
+/// As `ip route get` tells it: for a device without an address, the address
+/// that the kernel would send from is that of another interface.
+pub fn route(destination: IpAddr) -> Result<Option<String>> {
+    let output = ip(["route", "get", &destination.to_string()])?;
+    let line = String::from_utf8_lossy(&output.stdout);
+    let mut words = line.split_whitespace().skip_while(|word| *word != "dev");
+    Ok(words.nth(1).map(str::to_owned))
 }
 
 /// Checks a device name as the kernel would, but before anything is created:
@@ -245,19 +275,39 @@ pub fn parse_cidr(text: &str) -> std::result::Result<IpNet, String> {
         IpAddr::V4(_) => (32, "IPv4"),
         IpAddr::V6(_) => (128, "IPv6"),
     };
-    if address.is_unspecified() || address.is_multicast() {
+    if address.is_unspecified() || address.is_multicast() || address == Ipv4Addr::BROADCAST {
         return Err(format!("{address} is not an address that a host can have"));
     }
-    match prefix.parse() {
-        Ok(prefix) if prefix <= longest => IpNet::new(address, prefix),
-        _ => {
-            return Err(format!(
-                "the prefix length of an {family} address is a number from 0 to {longest}, \
-                 not {prefix:?}"
-            ));
-        }
+    if address.is_loopback() {
+        return Err(format!(
+            "a packet to {address} never leaves this host, and so enters no tunnel; {example}"
+        ));
     }
-    .map_err(|why| why.to_string())
+    let bits = prefix.parse().ok().filter(|bits| *bits <= longest);
+    let bits = bits.ok_or_else(|| {
+        format!(
+            "the prefix length of an {family} address is a number from 0 to {longest}, \
+             not {prefix:?}"
+        )
+    })?;
+    let net = IpNet::new(address, bits).map_err(|why| why.to_string())?;
+    // A network of one or two addresses has none to spare (RFC 3021, RFC 6164).
+    let spare = longest - bits > 1;
+    let (network, all) = (net.network(), net.broadcast());
+    if spare && address == network {
+        return Err(format!(
+            "{address} is the address of the network itself; a host in it has another, as in {}/{bits}",
+            net.hosts().next().unwrap_or(address)
+        ));
+    }
+    if spare && address.is_ipv4() && address == all {
+        return Err(format!(
+            "{address} is the address of all hosts in {}; this one has another, as in {}/{bits}",
+            net.trunc(),
+            net.hosts().next().unwrap_or(address)
+        ));
+    }
+    Ok(net)
 }
 
 /// The system error inside an error of the `tun` crate.
@@ -308,5 +358,26 @@ mod tests {
         assert!(error("fd00::1/129").contains("0 to 128"));
         assert!(error("192.168.0.1/").contains("0 to 32"));
         assert!(error("192.168.0.1/-1").contains("0 to 32"));
+        assert!(error("192.168.0.64/26").contains("as in 192.168.0.65/26"));
+        assert!(error("192.168.0.127/26").contains("all hosts in 192.168.0.64/26"));
+        assert!(error("10.0.0.0/30").contains("as in 10.0.0.1/30"));
+        assert!(error("fd00::/126").contains("as in fd00::1/126"));
+    }
+
+    #[test]
+    fn a_network_of_one_or_two_addresses_has_none_to_spare() {
+        for good in [
+            "10.0.0.0/31",
+            "10.0.0.1/31",
+            "10.0.0.0/32",
+            "10.0.0.255/32",
+            "fd00::/127",
+            "fd00::1/127",
+            "fd00::/128",
+            "fd00::ffff:ffff:ffff:ffff/64", // IPv6 has no broadcast
+            "10.0.0.0/1",
+        ] {
+            assert!(parse_cidr(good).is_ok(), "{good}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Termination};
 
+use ipnet::IpNet;
 use nix::errno::Errno;
 
 use crate::{output, sys};
@@ -121,6 +122,69 @@ pub enum Error {
         peer: SocketAddr,
     },
 
+    /// EACCES from `bind`.
+    #[error(
+        "cannot listen on {address}: a port below 1024 needs CAP_NET_BIND_SERVICE\n  \
+         choose a larger one with --listen"
+    )]
+    LowPort { address: SocketAddr },
+
+    /// `--listen` is an address that only this host can reach.
+    #[error(
+        "cannot reach {peer} from {listen}: what is sent from {from} never leaves this host\n  \
+         leave out --listen to listen on all addresses of this host",
+        from = .listen.ip()
+    )]
+    ListenHere {
+        listen: SocketAddr,
+        peer: SocketAddr,
+    },
+
+    /// The peer of a tunnel is an address of this host.
+    #[error(
+        "cannot reach a peer at {peer}: that is this host\n  \
+         give --peer the address of the host at the other end"
+    )]
+    ThisHost { peer: IpAddr },
+
+    /// The route that comes with an address of the device would lead there.
+    #[error(
+        "cannot reach a peer at {peer}: that address is inside the tunnel, in {network} (--addr)\n  \
+         the datagrams to it would enter the tunnel again, each of them for ever\n  \
+         give --peer the address that the other host has outside the tunnel"
+    )]
+    PeerInside { peer: IpAddr, network: IpNet },
+
+    /// A route that is there already leads into the device.
+    #[error(
+        "cannot reach a peer at {peer}: the route to it leads into {name}, the tunnel itself\n  \
+         the datagrams to it would enter the tunnel again, each of them for ever\n  \
+         see that route with: ip route get {peer}\n  \
+         delete it, or choose another device with --tun"
+    )]
+    RouteInside { peer: IpAddr, name: String },
+
+    /// EACCES from `connect`, for the address of all hosts in a network.
+    #[error(
+        "cannot reach {peer}: that address stands for all hosts of a network\n  \
+         give --peer the address of one host"
+    )]
+    Broadcast { peer: IpAddr },
+
+    /// EACCES or EINVAL from `connect`: a route that says "no".
+    #[error(
+        "cannot reach {peer}: a route of this host forbids it\n  \
+         see the routes it has with: ip route"
+    )]
+    RouteForbids { peer: IpAddr },
+
+    /// No `ip` on the path.
+    #[error(
+        "cannot run the program `ip`: there is none\n  \
+         install it: sudo apt-get install iproute2"
+    )]
+    NoIp,
+
     /// ENETUNREACH and its relatives.
     #[error(
         "cannot reach {peer}: this host has no route to it\n  \
@@ -138,7 +202,7 @@ pub enum Error {
     CaptureRead { path: PathBuf, why: String },
 
     /// Whatever else the system said; `tried` names the action.
-    #[error("{tried}: {why}")]
+    #[error("{tried}: {why}{remedy}", remedy = limit_remedy(.why))]
     System { tried: String, why: io::Error },
 }
 
@@ -192,10 +256,24 @@ pub fn errno(error: &io::Error) -> Errno {
 
 fn capture_remedy(why: &io::Error) -> &'static str {
     match errno(why) {
+        Errno::EEXIST => "\n  there is a file of that name, and --capture needs a folder",
         Errno::ENOSPC => "\n  make room on that disk, or choose another folder",
         Errno::EACCES | Errno::EROFS | Errno::EPERM | Errno::ENOTDIR => {
             "\n  choose a folder that you may write to"
         }
+        _ => limit_remedy(why),
+    }
+}
+
+/// What to do where a limit is reached that somebody has set, for this process
+/// or for the machine.
+fn limit_remedy(why: &io::Error) -> &'static str {
+    match errno(why) {
+        Errno::EMFILE => "\n  see how many files a program may open with: ulimit -n",
+        Errno::ENFILE => "\n  end other programs: the whole machine can open no more files",
+        Errno::EAGAIN => "\n  see how many processes and threads you may start with: ulimit -u",
+        Errno::ENOMEM => "\n  see how much memory a program may have with: ulimit -v",
+        Errno::EFBIG => "\n  see how large a file may be with: ulimit -f",
         _ => "",
     }
 }

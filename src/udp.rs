@@ -4,10 +4,13 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 
+use ipnet::IpNet;
 use nix::errno::Errno;
-use nix::ifaddrs::getifaddrs;
+use nix::ifaddrs::{InterfaceAddress, getifaddrs};
+use nix::net::if_::{if_indextoname, if_nametoindex};
 use nix::sys::socket::{MsgFlags, SockaddrStorage, recv};
 
+use crate::device::{self, Options};
 use crate::error::{Error, Result, errno};
 
 /// The port of both ends, if nothing else is said: the article's.
@@ -29,8 +32,16 @@ pub fn bind(listen: Option<SocketAddr>, peer: Option<SocketAddr>) -> Result<UdpS
     {
         return Err(Error::FamilyMismatch { listen, peer });
     }
+    if let Some(peer) = peer
+        && listen.ip().to_canonical().is_loopback()
+        && !peer.ip().to_canonical().is_loopback()
+        && !is_own(peer.ip().to_canonical())
+    {
+        return Err(Error::ListenHere { listen, peer });
+    }
     UdpSocket::bind(listen).map_err(|why| match errno(&why) {
         Errno::EADDRINUSE => Error::PortInUse { address: listen },
+        Errno::EACCES => Error::LowPort { address: listen },
         Errno::EADDRNOTAVAIL => Error::NotMyAddress { address: listen },
         _ => Error::system(format!("cannot listen on {listen}"), why),
     })
@@ -46,17 +57,25 @@ pub fn interface_towards(peer: SocketAddr) -> Result<String> {
         IpAddr::V4(v4) => SocketAddr::new(v4.into(), peer.port()),
         IpAddr::V6(_) => peer,
     };
+    let tried = || format!("cannot find the interface towards {peer}");
     let any: IpAddr = match peer {
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(v6) if v6.scope_id() != 0 => {
+            let name = if_indextoname(v6.scope_id());
+            let name = name.map_err(|why| Error::system(tried(), why))?;
+            return Ok(name.to_string_lossy().into_owned());
+        }
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
-    let tried = || format!("cannot find the interface towards {peer}");
     let probe = UdpSocket::bind((any, 0)).map_err(|why| Error::system(tried(), why))?;
     probe.connect(peer).map_err(|why| match errno(&why) {
         // The last: this host has no address of the peer's family.
         Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::EADDRNOTAVAIL => {
             Error::NoRoute { peer: peer.ip() }
         }
+        Errno::EACCES if is_broadcast(peer.ip()) => Error::Broadcast { peer: peer.ip() },
+        // Routes of the kinds "prohibit" and "blackhole" (ip-route(8)).
+        Errno::EACCES | Errno::EINVAL => Error::RouteForbids { peer: peer.ip() },
         _ => Error::system(tried(), why),
     })?;
     let ours = probe
@@ -73,13 +92,82 @@ pub fn interface_towards(peer: SocketAddr) -> Result<String> {
         })
 }
 
+// ANCHOR: interface_outside
+/// The same for the peer of a tunnel, which must be another host, and outside:
+/// a datagram that is routed into the tunnel becomes a packet in a datagram,
+/// which is routed into the tunnel, and so on until somebody pulls the plug.
+pub fn interface_outside(tunnel: &Options, peer: SocketAddr) -> Result<String> {
+    let name = &tunnel.name;
+    let outside = interface_towards(peer);
+    let peer = peer.ip().to_canonical();
+    let is_tunnels = |own: &IpNet| own.addr() == peer;
+    if peer.is_loopback() || is_own(peer) || tunnel.addresses.iter().any(is_tunnels) {
+        return Err(Error::ThisHost { peer });
+    }
+    // The routes that opening the device will bring, and those that are there.
+    let network = tunnel.addresses.iter().find(|net| net.contains(&peer));
+    if let Some(network) = network.map(IpNet::trunc) {
+        return Err(Error::PeerInside { peer, network });
+    }
+    if device::is_there(name) && device::route(peer)?.as_deref() == Some(name) {
+        let name = name.clone();
+        return Err(Error::RouteInside { peer, name });
+    }
+    outside
+}
+// ANCHOR_END: interface_outside
+
+/// Whether an interface of this host has this address.
+fn is_own(address: IpAddr) -> bool {
+    // Every link has the same link-local network, and somebody else's address
+    // may be ours on another link.
+    let one_of_many = matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local());
+    let own = |it: InterfaceAddress| it.address.as_ref().and_then(ip) == Some(address);
+    !one_of_many && getifaddrs().is_ok_and(|mut all| all.any(own))
+}
+
+/// Whether it is the address of all hosts in the network of an interface.
+fn is_broadcast(address: IpAddr) -> bool {
+    let all_hosts = |it: InterfaceAddress| {
+        let [own, mask] = [&it.address, &it.netmask].map(|it| it.as_ref().and_then(ip));
+        let net = own
+            .zip(mask)
+            .map(|(own, mask)| IpNet::with_netmask(own, mask));
+        matches!(net, Some(Ok(net)) if net.broadcast() == address)
+    };
+    getifaddrs().is_ok_and(|mut interfaces| interfaces.any(all_hosts))
+}
+
 /// Reads an address and a port, in the form that `clap` asks for.
 pub fn parse_endpoint(text: &str) -> std::result::Result<SocketAddr, String> {
-    text.parse().map_err(|_| {
+    // The standard library takes the number of an interface after the percent
+    // sign, and people know its name.
+    let numbered = match text.split_once('%').and_then(|(address, rest)| {
+        let (interface, port) = rest.split_once(']')?;
+        Some((address, interface, port))
+    }) {
+        Some((address, interface, port)) if interface.parse::<u32>().is_err() => {
+            let number = if_nametoindex(interface)
+                .map_err(|_| format!("there is no interface {interface} here; see ip link"))?;
+            format!("{address}%{number}]{port}")
+        }
+        _ => text.to_owned(),
+    };
+    let endpoint = numbered.parse().map_err(|_| {
         "an address and a port are needed; \
          write them like 203.0.113.2:9876 or [2001:db8:2::2]:9876"
             .to_owned()
-    })
+    })?;
+    match endpoint {
+        SocketAddr::V6(v6) if v6.ip().is_unicast_link_local() && v6.scope_id() == 0 => {
+            let (ip, port) = (v6.ip(), v6.port());
+            Err(format!(
+                "each interface has a network of its own with the address {ip}; \
+                 say which one is meant, write it like [{ip}%eth0]:{port}"
+            ))
+        }
+        endpoint => Ok(endpoint),
+    }
 }
 
 /// The same, for the address of a peer: one to which a datagram can be sent.
@@ -88,7 +176,8 @@ pub fn parse_peer(text: &str) -> std::result::Result<SocketAddr, String> {
     if peer.port() == 0 {
         return Err("nobody can be reached at port 0".to_owned());
     }
-    if peer.ip().is_unspecified() || peer.ip().is_multicast() {
+    let ip = peer.ip().to_canonical();
+    if ip.is_unspecified() || ip.is_multicast() || ip == Ipv4Addr::BROADCAST {
         return Err(format!("{} is not the address of one host", peer.ip()));
     }
     Ok(peer)

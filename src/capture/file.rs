@@ -53,9 +53,8 @@ impl Records {
     /// Creates `dir` if it is not there, and in it an empty file.
     fn create(dir: &Path, name: &str) -> Result<(PathBuf, Records)> {
         let path = dir.join(name);
-        let file = fs::create_dir_all(dir)
-            .and_then(|()| File::create(&path))
-            .map_err(|why| Error::capture_file(&path, why))?;
+        fs::create_dir_all(dir).map_err(|why| Error::capture_file(dir, why))?;
+        let file = File::create(&path).map_err(|why| Error::capture_file(&path, why))?;
         let (record, whole) = (Vec::new(), 0);
         Ok((
             path,

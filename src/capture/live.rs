@@ -31,6 +31,8 @@ const BURST: u64 = 64;
 pub struct Live {
     dir: PathBuf,
     state: State,
+    /// Whether it has been said why nothing is written yet.
+    told: bool,
 }
 
 enum State {
@@ -54,14 +56,20 @@ impl Live {
     /// interfaces are wanted is said later, with [`Live::start`].
     pub fn open(dir: Option<&Path>) -> Result<Live> {
         let Some(dir) = dir else {
-            let (dir, state) = (PathBuf::new(), State::Off);
-            return Ok(Live { dir, state });
+            return Ok(Live {
+                dir: PathBuf::new(),
+                state: State::Off,
+                told: false,
+            });
         };
         std::fs::create_dir_all(dir)
             .and_then(|()| Ok(access(dir, AccessFlags::W_OK)?))
             .map_err(|why| Error::capture_file(dir, why))?;
-        let (dir, state) = (dir.to_owned(), State::Listening(Socket::open()?));
-        Ok(Live { dir, state })
+        Ok(Live {
+            dir: dir.to_owned(),
+            state: State::Listening(Socket::open()?),
+            told: false,
+        })
     }
 
     /// Begins to write the frames of these interfaces, from [`Live::open`] on.
@@ -85,7 +93,8 @@ impl Live {
 
     /// The same, for a program that learns from its first datagram where its
     /// peer is: adds the interface towards it. Until that is found, nothing is
-    /// written, and that is no reason for the program to end.
+    /// written, and that is no reason for the program to end. It is said once:
+    /// a stranger without a route could fill a disk with those lines.
     pub fn start_towards(&mut self, interfaces: &[&str], peer: SocketAddr) -> Result<()> {
         if !matches!(self.state, State::Listening(_)) {
             return Ok(());
@@ -93,7 +102,9 @@ impl Live {
         match udp::interface_towards(peer) {
             Ok(outer) => self.start(&[interfaces, &[&outer]].concat()),
             Err(why) => {
-                eprintln!("nothing is captured yet: {why}");
+                if !std::mem::replace(&mut self.told, true) {
+                    eprintln!("nothing is captured yet: {why}");
+                }
                 Ok(())
             }
         }

@@ -1,6 +1,8 @@
 //! Bad input and bad machines: the words that a reader gets, and that nothing
 //! was changed before.
 
+use nix::sys::signal::Signal;
+
 use crate::support::{Done, Lab, as_user, program, run, temporary};
 use crate::{Need, PING, SETPRIV, Test, UNSHARE};
 
@@ -64,6 +66,36 @@ pub const TESTS: &[Test] = &[
         name: "errors: no route to the peer",
         needs: &[Need::Lab],
         run: no_route,
+    },
+    Test {
+        name: "errors: the peer inside the tunnel",
+        needs: &[Need::Lab],
+        run: peer_inside,
+    },
+    Test {
+        name: "errors: a route to the peer that leads into the device",
+        needs: &[Need::Lab],
+        run: route_inside,
+    },
+    Test {
+        name: "errors: a peer that is no other host",
+        needs: &[Need::Lab],
+        run: no_peers,
+    },
+    Test {
+        name: "errors: listening where the peer cannot answer",
+        needs: &[Need::Lab],
+        run: listening_inside,
+    },
+    Test {
+        name: "errors: limits of the process",
+        needs: &[Need::Lab],
+        run: limits,
+    },
+    Test {
+        name: "errors: signals that the parent ignores",
+        needs: &[Need::Lab],
+        run: ignored_signals,
     },
     Test {
         name: "errors: a capture folder that cannot be written",
@@ -224,6 +256,21 @@ fn bad_addresses() {
         ("/24", "is not an IP address"),
         ("0.0.0.0/0", "not an address that a host can have"),
         ("224.0.0.1/24", "not an address that a host can have"),
+        ("127.0.0.1/8", "127.0.0.1 never leaves this host"),
+        ("::1/128", "::1 never leaves this host"),
+        (
+            "192.168.0.0/24",
+            "192.168.0.0 is the address of the network",
+        ),
+        (
+            "fd00:0:0:1::/64",
+            "fd00:0:0:1:: is the address of the network",
+        ),
+        (
+            "192.168.0.255/24",
+            "192.168.0.255 is the address of all hosts in 192.168.0.0/24",
+        ),
+        ("255.255.255.255/32", "not an address that a host can have"),
         ("", "the prefix length is missing"),
     ] {
         for name in ["ch02", "ch03", "ch05", "ch06"] {
@@ -238,6 +285,9 @@ fn bad_addresses() {
     for (peer, words) in [
         ("203.0.113.2:0", "nobody can be reached at port 0"),
         ("0.0.0.0:9876", "is not the address of one host"),
+        ("255.255.255.255:9876", "is not the address of one host"),
+        ("[fe80::1]:9876", "write it like [fe80::1%eth0]:9876"),
+        ("[fe80::1%nothing]:9876", "no interface nothing here"),
         ("right:9876", "write them like"),
     ] {
         let args = ["--addr", "192.168.0.1/24", "--peer", peer];
@@ -299,6 +349,184 @@ fn no_route() {
         .says("no route to it");
 }
 
+/// What the programs from chapter 5 on refuse before they change anything:
+/// no device, no folder.
+#[track_caller]
+fn refuses(lab: &Lab, addr: &str, peer: &str) -> Done {
+    let mut done = None;
+    for name in ["ch05", "ch06", "ch07", "ch08"] {
+        let folder = format!("/run/untouched-{name}");
+        let command = format!("timeout 5 {name} --addr {addr} --peer {peer} --capture {folder}");
+        let refused = lab.run("left", &command);
+        refused.code(1);
+        lab.run("left", &format!("test -e {folder}")).code(1);
+        done = Some(refused);
+    }
+    done.unwrap()
+}
+
+fn peer_inside() {
+    let lab = Lab::up_with_ipv6();
+    for (addr, peer) in [
+        ("192.168.0.1/24", "192.168.0.2:9876"),
+        ("192.168.0.1/24", "[::ffff:192.168.0.2]:9876"),
+        ("203.0.113.77/24", "203.0.113.2:9876"),
+        ("fd00:0:0:1::1/64", "[fd00:0:0:1::2]:9876"),
+        (
+            "192.168.0.1/24 --addr fd00:0:0:1::1/64",
+            "[fd00:0:0:1::2]:9876",
+        ),
+    ] {
+        refuses(&lab, addr, peer)
+            .says("is inside the tunnel")
+            .says("the address that the other host has outside the tunnel");
+        lab.run("left", "ip link show tun0").code(1);
+    }
+    // No device of that network is up when one is only going to receive.
+    let receiver = lab.start_on("left", "ch05 --addr 192.168.0.1/24");
+    receiver.stop().code(0);
+}
+
+fn route_inside() {
+    let lab = Lab::up_with_ipv6();
+    for command in [
+        "ip tuntap add tun0 mode tun",
+        "ip link set tun0 up",
+        "ip route add 203.0.113.2 dev tun0",
+        "ip route add 2001:db8:2::2 dev tun0",
+    ] {
+        lab.run("left", command).code(0);
+    }
+    for peer in ["203.0.113.2", "[2001:db8:2::2]"] {
+        refuses(&lab, "192.168.0.1/24", &format!("{peer}:9876"))
+            .says("the route to it leads into tun0")
+            .says("ip route");
+    }
+    lab.run("left", "ip address show tun0").lacks("192.168.0.1");
+    // Another device is another matter, and so is a device without the route.
+    let other = "ch06 --tun tun1 --addr 192.168.1.1/24 --peer 203.0.113.2:9876";
+    lab.start_on("left", other).stop().code(0);
+    lab.run("left", "ip route delete 203.0.113.2 dev tun0")
+        .code(0);
+    lab.start_on("left", CH06).stop().code(0);
+}
+
+fn no_peers() {
+    let lab = Lab::up();
+    lab.run("left", "ip address add 198.51.100.7/32 dev lo")
+        .code(0);
+    for own in ["198.51.100.2", "198.51.100.7", "127.0.0.1"] {
+        refuses(&lab, "192.168.0.1/24", &format!("{own}:9876"))
+            .says(&format!("cannot reach a peer at {own}: that is this host"));
+    }
+    refuses(&lab, "192.168.0.1/24", "192.168.0.1:9876").says("that is this host");
+    let broadcast = "198.51.100.255:9876";
+    refuses(&lab, "192.168.0.1/24", broadcast).says("stands for all hosts of a network");
+    lab.run("left", &format!("ch04 --peer {broadcast} x"))
+        .code(1)
+        .says("stands for all hosts of a network");
+    for way in ["prohibit", "blackhole"] {
+        lab.run("left", &format!("ip route add {way} 203.0.113.9"))
+            .code(0);
+        refuses(&lab, "192.168.0.1/24", "203.0.113.9:9876")
+            .says("a route of this host forbids it")
+            .says("ip route");
+        lab.run("left", &format!("ip route delete {way} 203.0.113.9"))
+            .code(0);
+    }
+    // An echo from one's own host is none of this.
+    let server = lab.start_on("left", "ch04");
+    for own in ["198.51.100.2", "127.0.0.1"] {
+        lab.run(
+            "left",
+            &format!("ch04 --listen {own}:0 --peer {own}:9876 x"),
+        )
+        .code(0)
+        .says("1 bytes came back");
+    }
+    server.stop().code(0);
+}
+
+fn listening_inside() {
+    let lab = Lab::up();
+    for program in [CH06, "ch04 --peer 203.0.113.2:9876"] {
+        fails(&lab, &format!("{program} --listen 127.0.0.1:9876"))
+            .says("cannot reach 203.0.113.2:9876 from 127.0.0.1:9876")
+            .says("never leaves this host")
+            .says("leave out --listen");
+    }
+    // A peer on a link-local address, by the name of the interface.
+    let lab = Lab::up_with_ipv6();
+    let up = "ip -6 address add fe80::2/64 dev eth0 nodad";
+    lab.run("left", up).code(0);
+    let peer = "[fe80::1%eth0]:9876";
+    let ch06 = format!("ch06 --addr 192.168.0.1/24 --peer {peer}");
+    lab.start_on("left", &ch06).stop().code(0);
+}
+
+/// `ulimit`, and what it makes of a program: words, and no device.
+fn limits() {
+    let lab = Lab::up();
+    let mut refused = 0;
+    for files in 3..20 {
+        let program = format!("sh -c 'ulimit -n {files}; exec timeout 1 {CH06} --capture /run'");
+        let done = lab.run("left", &program);
+        lab.run("left", "ip link show tun0").code(1);
+        // With fewer, `timeout` itself does not start.
+        if done.code == Some(1) {
+            done.says("error: cannot ")
+                .says("Too many open files")
+                .says("ulimit -n");
+            refused += 1;
+        }
+    }
+    assert!(refused > 3, "{refused}");
+    fails(
+        &lab,
+        &format!("bash -c 'ulimit -u 1; exec {CH06} --capture /run'"),
+    )
+    .says("error: cannot ")
+    .says("Resource temporarily unavailable")
+    .says("ulimit -u");
+
+    // The capture reaches its limit, and the tunnel goes on.
+    let program = format!("bash -c 'ulimit -f 2; exec {CH06} --capture /run/large'");
+    let program = lab.start_on("left", &program);
+    lab.run("left", "ping -c 3 -i 0.1 -W 1 -s 1400 192.168.0.2")
+        .code(1);
+    let program = program.until("the capture stops here, the program goes on");
+    lab.run("left", "ping -c 1 -W 1 192.168.0.2").code(1);
+    program
+        .stop()
+        .code(0)
+        .says("4 (4368 bytes) out")
+        .says(", then the capture stopped");
+}
+
+/// As a script starts a job in the background, and as some programs start all
+/// their children.
+fn ignored_signals() {
+    let lab = Lab::up();
+    let program = lab.start_on("left", &format!("env --ignore-signal=INT,CHLD,XFSZ {CH06}"));
+    program.signal_child(Signal::SIGINT);
+    program.wait().says("packets: ").code(0);
+    // And a lab that is started so starts its programs as ever.
+    let mut shell = as_user("env");
+    shell.args(["--ignore-signal=INT,QUIT,CHLD,TERM,USR1,XFSZ"]);
+    let base = temporary("ignored");
+    shell
+        .arg(crate::support::program("lab"))
+        .arg("--bin-dir")
+        .arg(crate::support::program(""));
+    shell.arg("--out").arg(&base);
+    shell.args(["shell", "left", "--", "grep", "SigIgn", "/proc/self/status"]);
+    let done = run(&mut shell);
+    let ignored = done.code(0).output.trim().rsplit('\t').next().unwrap();
+    let ignored = u64::from_str_radix(ignored, 16).unwrap();
+    assert_eq!(ignored & 0x7fff_ffff, 0, "{}", done.output);
+    std::fs::remove_dir_all(base).unwrap();
+}
+
 fn captures() {
     let lab = Lab::up();
     let small = "mkdir -p /run/small && mount -t tmpfs -o size=4k tmpfs /run/small \
@@ -313,7 +541,8 @@ fn captures() {
         fails(&lab, &format!("{program} --capture /proc/nowhere"))
             .says("error: cannot write the capture /proc/nowhere");
         fails(&lab, &format!("{program} --capture /run/file"))
-            .says("error: cannot write the capture /run/file");
+            .says("error: cannot write the capture /run/file")
+            .says("there is a file of that name, and --capture needs a folder");
         fails(&lab, &format!("{program} --capture /run/small"))
             .says("error: cannot write the capture /run/small/")
             .says("No space left on device")
@@ -321,7 +550,8 @@ fn captures() {
     }
     lab.run("left", "ch04 --peer 203.0.113.2:9876 --capture /run/file x")
         .code(1)
-        .says("cannot write the capture /run/file");
+        .says("cannot write the capture /run/file")
+        .says("--capture needs a folder");
 }
 
 fn larger_than_a_datagram() {

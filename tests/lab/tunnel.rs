@@ -73,6 +73,11 @@ pub const TESTS: &[Test] = &[
         run: odd_senders,
     },
     Test {
+        name: "tunnel: a stranger without a route is told of once",
+        needs: &[Need::Lab],
+        run: strangers_fill_no_log,
+    },
+    Test {
         name: "tunnel: nobody reads what it prints",
         needs: &[Need::Lab, PING],
         run: closed_output,
@@ -436,15 +441,17 @@ fn killed_in_mid_traffic() {
 }
 
 /// A packet that goes round for ever is the busiest network there is: the
-/// address of the peer is behind the tunnel itself.
+/// address of the peer is behind the tunnel itself, by a route that was made
+/// when the program had looked already.
 fn stopped_in_mid_traffic() {
     let mut lab = Lab::up();
     let folder = temporary("busy");
     let left = format!(
-        "ch06 --addr 192.168.0.1/24 --peer 192.168.0.2:9876 --capture {}",
+        "ch06 --addr 192.168.0.1/24 --peer 203.0.113.2:9876 --capture {}",
         folder.display()
     );
     let left = lab.start_on("left", &left);
+    lab.run("left", "ip route add 203.0.113.2 dev tun0").code(0);
     lab.run("left", "ping -c 1 -W 1 -s 1472 192.168.0.3")
         .code(1);
     // While it goes round, the lab must end.
@@ -490,13 +497,39 @@ fn odd_senders() {
             .code(0);
         lab.run("right", "ip route add prohibit 198.51.100.77")
             .code(0);
-        let knock = "ch04 --listen 198.51.100.77:7000 --peer 203.0.113.2:9876 hello hello hello";
+        let knock = "ch04 --listen 198.51.100.77:7000 --peer 203.0.113.2:9876 hello";
         lab.run("left", knock).code(0);
         lab.run("left", "ip address delete 198.51.100.77/24 dev eth0")
             .code(0);
         lab.run("right", "ip route delete prohibit 198.51.100.77")
             .code(0);
         server.stop().code(0).says("packets captured");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A stranger to whom no route leads is told of once, not for each datagram.
+fn strangers_fill_no_log() {
+    let lab = Lab::up();
+    lab.run("left", "ip address add 192.0.2.66/32 dev eth0")
+        .code(0);
+    lab.run("right", "ip route add blackhole 192.0.2.66")
+        .code(0);
+    let folder = temporary("log");
+    for program in ["ch04", "ch05 --addr 192.168.0.2/24"] {
+        let server = format!("{program} --capture {}", folder.display());
+        let server = lab.start_on("right", &server);
+        let knock = "ch04 --listen 192.0.2.66:7000 --peer 203.0.113.2:9876 a b c";
+        lab.run("left", knock).code(0);
+        lab.run(
+            "left",
+            "ch04 --listen 198.51.100.2:0 --peer 203.0.113.2:9876 d",
+        )
+        .code(0);
+        let done = server.stop();
+        done.code(0).says("packets captured");
+        let told = done.output.matches("nothing is captured yet").count();
+        assert_eq!(told, 1, "{}", done.output);
     }
     std::fs::remove_dir_all(folder).unwrap();
 }
