@@ -291,23 +291,30 @@ pub fn parse_cidr(text: &str) -> std::result::Result<IpNet, String> {
         )
     })?;
     let net = IpNet::new(address, bits).map_err(|why| why.to_string())?;
+    match not_a_host(&net) {
+        Some(what) => {
+            let host = net.hosts().find(|host| *host != net.network());
+            let host = host.unwrap_or(address);
+            Err(format!(
+                "{address} is the address of {what}; a host has another, as in {host}/{bits}"
+            ))
+        }
+        None => Ok(net),
+    }
+}
+
+/// What the address stands for, if not for one host of its network.
+fn not_a_host(net: &IpNet) -> Option<String> {
     // A network of one or two addresses has none to spare (RFC 3021, RFC 6164).
-    let spare = longest - bits > 1;
-    let (network, all) = (net.network(), net.broadcast());
-    if spare && address == network {
-        return Err(format!(
-            "{address} is the address of the network itself; a host in it has another, as in {}/{bits}",
-            net.hosts().next().unwrap_or(address)
-        ));
+    if net.max_prefix_len() - net.prefix_len() < 2 {
+        None
+    } else if net.addr() == net.network() {
+        Some("the network itself".to_owned())
+    } else if net.addr().is_ipv4() && net.addr() == net.broadcast() {
+        Some(format!("all hosts in {}", net.trunc()))
+    } else {
+        None
     }
-    if spare && address.is_ipv4() && address == all {
-        return Err(format!(
-            "{address} is the address of all hosts in {}; this one has another, as in {}/{bits}",
-            net.trunc(),
-            net.hosts().next().unwrap_or(address)
-        ));
-    }
-    Ok(net)
 }
 
 /// The system error inside an error of the `tun` crate.

@@ -11,7 +11,7 @@
 //! program is killed.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -30,6 +30,11 @@ use crate::error::{Error, Result};
 /// segmentation offload and a link header come to is below it.
 const SNAPLEN: u32 = 262_144;
 
+/// No file grows beyond this many bytes, so that no experiment fills a disk: a
+/// packet that goes round and round makes 100 MB in a second. The captures of
+/// this book's experiments are a thousand times smaller.
+pub const LIMIT: u64 = 256_000_000;
+
 impl From<LinkType> for DataLink {
     fn from(link: LinkType) -> DataLink {
         match link {
@@ -41,7 +46,7 @@ impl From<LinkType> for DataLink {
 
 /// A file that grows by whole records, with one write for each, or not at all:
 /// where the disk is full, the piece of a record that did fit is removed, and
-/// what stands before it can be read.
+/// what stands before it can be read. At [`LIMIT`] it grows no more.
 pub struct Records {
     file: File,
     record: Vec<u8>,
@@ -75,12 +80,23 @@ impl Write for Records {
 
     /// Ends a record.
     fn flush(&mut self) -> io::Result<()> {
-        let written = self.file.write_all(&self.record);
-        match written {
-            Ok(()) => self.whole += self.record.len() as u64,
-            Err(_) => self.file.set_len(self.whole)?,
-        }
+        let length = self.whole + self.record.len() as u64;
+        let written = match length {
+            ..=LIMIT => self.file.write_all(&self.record),
+            _ => Err(io::Error::new(
+                ErrorKind::FileTooLarge,
+                "it has 256 MB, and no capture grows beyond that",
+            )),
+        };
         self.record.clear();
+        match written {
+            Ok(()) => self.whole = length,
+            Err(_) => {
+                self.file.set_len(self.whole)?;
+                // Or the next record would leave a hole of zeros before it.
+                self.file.seek(SeekFrom::Start(self.whole))?;
+            }
+        }
         written
     }
 }
@@ -232,5 +248,75 @@ fn pcapng_error(error: PcapNgWriteError) -> io::Error {
     match error {
         PcapNgWriteError::Io(error) => error,
         other => io::Error::other(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    use nix::sys::signal::{SigSet, Signal};
+
+    use super::*;
+    use crate::capture::read;
+
+    fn folder(purpose: &str) -> PathBuf {
+        std::env::temp_dir().join(format!("ip-over-udp-{purpose}-{}", std::process::id()))
+    }
+
+    /// A disk that is full and has room again: a limit as of `ulimit -f`. The
+    /// limit is one for the whole process, so this has a process of its own.
+    #[test]
+    fn after_a_failed_write_the_next_record_follows_the_last_whole_one() {
+        let alone = "ONLY_THIS_TEST";
+        if std::env::var_os(alone).is_none() {
+            let name = "capture::file::tests::after_a_failed_write_the_next_record_follows_the_last_whole_one";
+            let mut again = Command::new(std::env::current_exe().unwrap());
+            again.args(["--exact", name, "--nocapture"]).env(alone, "1");
+            let done = again.output().unwrap();
+            let said = String::from_utf8_lossy(&done.stderr);
+            assert!(done.status.success(), "{said}");
+            return;
+        }
+        SigSet::from(Signal::SIGXFSZ).thread_block().unwrap();
+        let (soft, hard) = getrlimit(Resource::RLIMIT_FSIZE).unwrap();
+        let dir = folder("full");
+        let mut pcap = Pcap::create(&dir, "tun0", LinkType::Raw).unwrap();
+        let mut both = PcapNg::create(&dir, "both.pcapng").unwrap();
+        let tun0 = both.interface("tun0", LinkType::Raw).unwrap();
+        let mut write = |byte: u8| {
+            let (time, packet) = (Duration::from_secs(1), [byte; 1000]);
+            let one = pcap.write(time, 1000, &packet);
+            let all = both.write(tun0, Direction::In, time, 1000, &packet);
+            (one.is_ok(), all.is_ok())
+        };
+        assert_eq!(write(1), (true, true));
+        setrlimit(Resource::RLIMIT_FSIZE, 1500, hard).unwrap();
+        assert_eq!(write(2), (false, false));
+        setrlimit(Resource::RLIMIT_FSIZE, soft, hard).unwrap();
+        assert_eq!(write(3), (true, true));
+        for file in ["tun0.pcap", "both.pcapng"] {
+            let packets = read(&dir.join(file)).unwrap();
+            let first: Vec<u8> = packets.iter().map(|packet| packet.data[0]).collect();
+            assert_eq!(first, [1, 3], "{file}");
+        }
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_file_ends_at_its_limit() {
+        let dir = folder("limit");
+        let (path, mut file) = Records::create(&dir, "file").unwrap();
+        file.whole = LIMIT - 4; // as if
+        file.file.set_len(LIMIT - 4).unwrap(); // a hole, which takes no room
+        file.file.seek(SeekFrom::End(0)).unwrap();
+        let mut write = |bytes| file.write_all(bytes).and_then(|()| file.flush());
+        let why = write(b"12345").unwrap_err().to_string();
+        assert_eq!(why, "it has 256 MB, and no capture grows beyond that");
+        write(b"1234").unwrap();
+        write(b"5").unwrap_err();
+        assert_eq!(fs::metadata(path).unwrap().len(), LIMIT);
+        fs::remove_dir_all(dir).unwrap();
     }
 }

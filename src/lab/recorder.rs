@@ -240,11 +240,12 @@ struct Interface {
     packets: u64,
 }
 
-/// A frame on its way into `all.pcapng`, ordered by time. The number keeps
-/// those of one instant in the order in which they came.
+/// A frame on its way into `all.pcapng`, ordered by time, and those of one
+/// instant in the order in which they came.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Held {
     time: Duration,
+    /// How many frames came before it, at any interface.
     order: u64,
     number: u32,
     direction: Direction,
@@ -272,11 +273,11 @@ impl Files {
             }
         };
         interface.packets += 1;
-        self.seen.fetch_add(1, Ordering::Relaxed);
+        let before = self.seen.fetch_add(1, Ordering::Relaxed);
         interface.pcap.write(frame.time, frame.length, frame.data)?;
         self.held.push(Reverse(Held {
             time: frame.time,
-            order: interface.packets,
+            order: before,
             number: interface.number,
             direction: frame.direction,
             length: frame.length,
@@ -297,5 +298,46 @@ impl Files {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::read;
+    use crate::capture::socket::Frame;
+
+    #[test]
+    fn frames_of_one_instant_stay_in_the_order_in_which_they_came() {
+        let dir = std::env::temp_dir().join(format!("ip-over-udp-order-{}", std::process::id()));
+        let mut files = Files {
+            dir: dir.clone(),
+            all: PcapNg::create(&dir, "all.pcapng").unwrap(),
+            interfaces: BTreeMap::new(),
+            held: BinaryHeap::new(),
+            seen: Arc::default(),
+        };
+        let mut came = |interface, time, data: &[u8]| {
+            let frame = Frame {
+                interface,
+                link: LinkType::Raw,
+                direction: Direction::Out,
+                time: Duration::from_secs(time),
+                length: 1,
+                data,
+            };
+            files.write("left", &frame).unwrap();
+        };
+        // tun0 has a frame more by then, and that is no reason to come later.
+        came("tun0", 2, b"2");
+        came("tun0", 1, b"1");
+        came("tun0", 3, b"3");
+        came("tun1", 3, b"4");
+        came("tun0", 3, b"5");
+        files.release(Duration::MAX).unwrap();
+        let all = read(&dir.join("all.pcapng")).unwrap();
+        let order: Vec<u8> = all.iter().map(|packet| packet.data[0]).collect();
+        assert_eq!(order, *b"12345");
+        std::fs::remove_dir_all(dir).unwrap();
     }
 }

@@ -1,6 +1,8 @@
 //! Bad input and bad machines: the words that a reader gets, and that nothing
 //! was changed before.
 
+use std::path::PathBuf;
+
 use nix::sys::signal::Signal;
 
 use crate::support::{Done, Lab, as_user, program, run, temporary};
@@ -101,6 +103,16 @@ pub const TESTS: &[Test] = &[
         name: "errors: a capture folder that cannot be written",
         needs: &[Need::Lab],
         run: captures,
+    },
+    Test {
+        name: "errors: captures that would fill a disk",
+        needs: &[Need::Lab],
+        run: captures_without_end,
+    },
+    Test {
+        name: "errors: the largest packet that a TUN device can give",
+        needs: &[Need::Lab, PING],
+        run: largest_packet,
     },
     Test {
         name: "errors: a packet larger than a datagram",
@@ -552,6 +564,73 @@ fn captures() {
         .code(1)
         .says("cannot write the capture /run/file")
         .says("--capture needs a folder");
+}
+
+/// A capture ends at 256 MB, the lab's and a program's, and says so; what was
+/// captured goes on.
+fn captures_without_end() {
+    let fetch = |lab: &Lab, at: &str, bytes: u64| {
+        let fetch = format!("fetch http://{at}/bytes/{bytes}");
+        let fetch = format!("bash -c '{fetch} | wc -c; exit ${{PIPESTATUS[0]}}'");
+        let length = "HTTP/1.1 200 OK\n".len() as u64 + bytes;
+        lab.run("left", &fetch).code(0).says(&length.to_string());
+    };
+    // A capture misses some of what comes too fast for it.
+    let fill = |lab: &Lab, at: &str, file: PathBuf| {
+        let full = || std::fs::metadata(&file).unwrap().len() > 255_900_000;
+        let mut rounds = (0..100).take_while(|_| !full());
+        rounds.by_ref().for_each(|_| fetch(lab, at, 20_000_000));
+        fetch(lab, at, 20_000_000);
+        let size = std::fs::metadata(&file).unwrap().len();
+        assert!((255_900_000..=256_000_000).contains(&size), "{size}");
+    };
+    let limit = "it has 256 MB, and no capture grows beyond that";
+
+    let mut lab = Lab::up();
+    let server = lab.start_on("right", "serve");
+    fill(&lab, "right", lab.folder().join("all.pcapng"));
+    let done = lab.end();
+    let told = done.output.matches("the lab captures no more: ").count();
+    assert_eq!(told, 1, "{}", done.output);
+    done.says(limit);
+    server.wait();
+    drop(lab);
+
+    let lab = Lab::up_without_captures();
+    let folder = temporary("large");
+    let left = format!("{CH06} --capture {}", folder.display());
+    let left = lab.start_on("left", &left);
+    let right = "ch06 --addr 192.168.0.2/24 --peer 198.51.100.2:9876";
+    let right = lab.start_on("right", right);
+    let server = lab.start_on("right", "serve");
+    fill(&lab, "192.168.0.2", folder.join("both.pcapng"));
+    left.stop()
+        .code(0)
+        .says("the capture stops here, the program goes on: ")
+        .says(limit)
+        .says(", then the capture stopped");
+    server.stop();
+    right.stop().code(0);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// 65,535 bytes, for IPv6 too, whose packets could be 40 bytes larger.
+fn largest_packet() {
+    let lab = Lab::up_with_ipv6();
+    let left = "ch06 --addr fd00:0:0:1::1/64 --mtu 65535 -v --peer [2001:db8:2::2]:9876";
+    let left = lab.start_on("left", left);
+    lab.run("left", "ip link set tun0 mtu 65536")
+        .code(2)
+        .says("mtu greater than device maximum");
+    // An IPv6 header and an ICMP header are 48 bytes.
+    for size in ["65487", "65488"] {
+        let ping = format!("ping -c 1 -W 1 -s {size} fd00:0:0:1::2");
+        lab.run("left", &ping).code(1);
+    }
+    left.stop()
+        .says("seq 1 (65535 bytes)\n")
+        .says("fragment, bytes 0 to 65479, of ICMPv6 echo request")
+        .code(0);
 }
 
 fn larger_than_a_datagram() {
