@@ -27,6 +27,10 @@ use ip_over_udp::{eprintln, println, styled};
 
 use cli::{Action, Args, Options};
 
+/// The exit code of a program that SIGKILL ended, as the kernel ends all those
+/// of a lab.
+const KILLED: u8 = 128 + 9;
+
 const BOLD: Style = Style::new().bold();
 
 fn main() -> ExitCode {
@@ -333,9 +337,22 @@ fn not_run(command: &[String]) -> String {
 fn join(running: &Running, programs: &Path, host: &str, command: &[String]) -> anyhow::Result<u8> {
     let host = running.join(host, programs)?;
     let _guest = running.stay()?;
+    let lab = shown(running.path()).display().to_string();
+    if command.is_empty() {
+        let ends = match running.is_for_guests() {
+            true => "",
+            false => ", which ends when whoever started it is done",
+        };
+        eprintln!("this is {} in the lab of {lab}{ends}", host.name);
+    }
     let mut shell = shell(&host, running.path(), command)?;
     let code = world::run_guest(&mut shell, command.is_empty());
-    code.with_context(|| not_run(command))
+    let code = code.with_context(|| not_run(command))?;
+    if code == KILLED && running.has_ended() {
+        let what = command.first().map_or("this shell", String::as_str);
+        eprintln!("the lab of {lab} has ended, and {what} with it");
+    }
+    Ok(code)
 }
 
 /// `lab capture`: until the reader of our output or the lab is gone.

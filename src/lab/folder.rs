@@ -3,10 +3,13 @@
 //!
 //! A lock on the folder tells a running lab from the remains of a killed one.
 //! The kernel drops it with the lab's first process, however that ends.
+//!
+//! The folder is the reader's too: shells begin in it. So the lab keeps a list
+//! of the captures that it makes, and removes those alone.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -62,9 +65,10 @@ impl Folder {
         }
         // Renamed, so that nobody reads half of it.
         let new = self.path.join("running.new");
-        fs::write(&new, text)?;
-        fs::rename(new, self.path.join("running"))?;
-        Ok(())
+        fs::write(&new, text)
+            .and_then(|()| fs::rename(&new, self.path.join("running")))
+            .with_context(|| format!("cannot write {}", new.display()))
+            .context(NOT_WRITABLE)
     }
 }
 
@@ -90,22 +94,46 @@ fn lock(path: &Path) -> anyhow::Result<Option<Flock<File>>> {
 /// The folder in it for what the commands of a chapter print, while it plays.
 pub const OUTPUT: &str = ".output";
 
-/// Removes what labs write, and nothing else.
-fn clear(path: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(path.join(OUTPUT)) {
-        Err(why) if why.kind() != ErrorKind::NotFound => return Err(why),
-        _ => (),
+/// The file in it with the names of the captures that the lab made.
+const MADE: &str = ".made";
+
+/// Takes a capture into the list, before it is made.
+pub fn will_make(path: &Path, name: &str) -> anyhow::Result<()> {
+    let list = path.join(MADE);
+    File::options()
+        .create(true)
+        .append(true)
+        .open(&list)
+        .and_then(|mut list| list.write_all(format!("{name}\n").as_bytes()))
+        .with_context(|| format!("cannot write {}", list.display()))
+        .context(NOT_WRITABLE)
+}
+
+/// The captures in a folder that a lab made there. Where there is no such list,
+/// it is no lab's folder, and `None`.
+pub fn made(path: &Path) -> io::Result<Option<Vec<String>>> {
+    match fs::read_to_string(path.join(MADE)) {
+        Ok(list) => Ok(Some(list.lines().map(str::to_owned).collect())),
+        Err(err) if err.kind() == ErrorKind::NotFound => Ok(None),
+        Err(err) => Err(err),
     }
-    for entry in fs::read_dir(path)? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let capture = name.ends_with(".pcap") || name == "all.pcapng";
-        if capture || name.starts_with("running") {
-            match fs::remove_file(&path) {
-                Err(why) if why.kind() != ErrorKind::NotFound => return Err(why),
-                _ => (),
-            }
+}
+
+/// Removes what labs made, and nothing else.
+fn clear(path: &Path) -> io::Result<()> {
+    let gone = |done: io::Result<()>| match done {
+        Err(err) if err.kind() == ErrorKind::NotFound => Ok(()),
+        done => done,
+    };
+    gone(fs::remove_dir_all(path.join(OUTPUT)))?;
+    for name in made(path)?.unwrap_or_default() {
+        // A name alone, whoever wrote the list.
+        if let Some(name) = Path::new(&name).file_name() {
+            gone(fs::remove_file(path.join(name)))?;
         }
+    }
+    for name in ["running", "running.new", MADE] {
+        gone(fs::remove_file(path.join(name)))?;
     }
     Ok(())
 }
@@ -168,6 +196,18 @@ impl Running {
         Flock::lock(file, FlockArg::LockShared).map_err(|(_, why)| why.into())
     }
 
+    /// Whether it is there to be joined: `cargo lab up`. A chapter's lab ends
+    /// with its experiment.
+    pub fn is_for_guests(&self) -> bool {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        name == "up" || name.starts_with("up-")
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        !matches!(lock(&self.path), Ok(None))
+    }
+
     /// Returns once that lab has ended.
     pub fn wait_for_end(&self) {
         if let Ok(folder) = File::open(&self.path) {
@@ -176,7 +216,8 @@ impl Running {
     }
 }
 
-/// The lab below `base` that was started last, of those that run now.
+/// The lab below `base` to join, of those that run now: one that is there for
+/// that, and of several the one that was started last.
 pub fn find(base: &Path) -> Option<Running> {
     let mut running: Vec<_> = fs::read_dir(base)
         .ok()?
@@ -192,8 +233,8 @@ pub fn find(base: &Path) -> Option<Running> {
             Some((started, parse(path, &fs::read_to_string(file).ok()?)?))
         })
         .collect();
-    running.sort_by_key(|lab| lab.0);
-    running.pop().map(|lab| lab.1)
+    running.sort_by_key(|(started, lab)| (lab.is_for_guests(), *started));
+    running.pop().map(|(_, lab)| lab)
 }
 
 fn parse(path: PathBuf, text: &str) -> Option<Running> {
@@ -225,19 +266,36 @@ mod tests {
         drop(first);
         // The remains of a killed run: found by no one, cleared by the next.
         fs::write(base.join("06/running"), "1\nleft 3 4 5\n").unwrap();
+        will_make(&base.join("06"), "left-eth0.pcap").unwrap();
         fs::write(base.join("06/left-eth0.pcap"), "").unwrap();
-        fs::write(base.join("06/notes.txt"), "the reader's own").unwrap();
+        let readers = ["06/notes.txt", "06/my-evidence.pcap", "all.pcapng"].map(|it| base.join(it));
+        for file in &readers {
+            fs::write(file, "the reader's own").unwrap();
+        }
+        // A list that was tampered with reaches nothing outside the folder.
+        will_make(&base.join("06"), "../all.pcapng").unwrap();
         assert!(find(&base).is_none());
         let third = Folder::claim(&base, "06").unwrap();
         assert_eq!(third.path(), base.join("06"));
         assert!(!base.join("06/running").exists());
         assert!(!base.join("06/left-eth0.pcap").exists());
-        assert!(base.join("06/notes.txt").exists());
+        assert!(readers.iter().all(|file| file.exists()));
 
         fs::write(base.join("06/running"), "77\nleft 3 4 5\n").unwrap();
         let found = find(&base).unwrap();
         assert_eq!(found.pid, 77);
         assert_eq!(found.hosts, [("left".to_owned(), [3, 4, 5])]);
+
+        // A lab that is for guests comes before one that was started later.
+        let up = Folder::claim(&base, "up").unwrap();
+        for name in ["up/running", "06/running"] {
+            fs::write(base.join(name), "78\nleft 3 4 5\n").unwrap();
+        }
+        let found = find(&base).unwrap();
+        assert_eq!(found.path(), base.join("up"));
+        assert!(!found.has_ended());
+        drop(up);
+        assert!(found.has_ended());
         fs::remove_dir_all(base).unwrap();
     }
 }

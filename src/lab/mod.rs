@@ -13,13 +13,15 @@
 //! and [`review`] is for a whole chapter what is shown, checked or blessed. An
 //! [`exercise`] is played on what the reader made of the programs.
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow, bail};
+use nix::sys::statvfs::statvfs;
 
 pub mod book;
 pub mod compare;
@@ -142,6 +144,30 @@ impl Lab {
         if let Some(recorder) = open.as_ref().and_then(|open| open.recorder.as_ref()) {
             recorder.settle();
         }
+    }
+
+    /// An error as soon as the lab cannot write any more what is captured and
+    /// printed, for what is waited for then may never come.
+    pub fn check_disk(&self) -> anyhow::Result<()> {
+        let open = lock(&self.open);
+        let recorder = open.as_ref().and_then(|open| open.recorder.as_ref());
+        if recorder.is_some_and(Recorder::has_failed) {
+            bail!("the captures are incomplete; see above why");
+        }
+        // A look costs nothing; a file is tried only on a disk that seems full,
+        // for root may have a reserve.
+        if statvfs(&self.folder).is_ok_and(|disk| disk.blocks() > 0 && disk.blocks_available() == 0)
+        {
+            let file = self.folder.join(folder::OUTPUT).join("room");
+            fs::write(&file, "x").map_err(|err| {
+                anyhow!(
+                    "cannot write {}: {err}\n  \
+                     make room on that disk, or choose another folder with --out DIR",
+                    file.display()
+                )
+            })?;
+        }
+        Ok(())
     }
 
     /// Leaves the lab running until a signal ends it.

@@ -17,7 +17,7 @@ use anyhow::Context;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::folder::Running;
+use super::folder::{self, Running};
 use crate::capture::file::Records;
 use crate::capture::{Direction, LinkType, Pcap, PcapNg, Socket, now};
 
@@ -73,6 +73,7 @@ impl Recorder {
     pub fn start(dir: &Path, sockets: Vec<(String, Socket)>) -> anyhow::Result<Recorder> {
         let (end, keep) = io::pipe()?;
         let seen = Arc::new(AtomicU64::new(0));
+        folder::will_make(dir, "all.pcapng")?;
         let mut files = Files {
             dir: dir.to_owned(),
             all: PcapNg::create(dir, "all.pcapng")?,
@@ -101,6 +102,11 @@ impl Recorder {
             before = now;
             std::thread::sleep(SILENCE);
         }
+    }
+
+    /// Whether it has ended by itself, with an error that it has told.
+    pub fn has_failed(&self) -> bool {
+        self.thread.is_finished()
     }
 
     /// Writes what is still queued, and ends.
@@ -263,6 +269,7 @@ impl Files {
                 if self.dir.join(format!("{name}.pcap")).exists() {
                     name += "-2";
                 }
+                folder::will_make(&self.dir, &format!("{name}.pcap"))?;
                 slot.insert(Interface {
                     host: host.to_owned(),
                     pcap: Pcap::create(&self.dir, &name, frame.link)?,

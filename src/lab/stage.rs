@@ -169,6 +169,7 @@ impl<'a> Stage<'a> {
         let deadline = Instant::now() + self.limits.end;
         while shell.ended(MOMENT)?.is_none() {
             self.show(tail.read()?, &mut before);
+            self.lab.check_disk()?;
             if Instant::now() >= deadline {
                 return Err(self.hangs(&before, &step.before));
             }
@@ -196,6 +197,7 @@ impl<'a> Stage<'a> {
         let mut printed = Printed::default();
         let mut prefix = matching::prefix(expected, &job.kept);
         let taken = loop {
+            self.lab.check_disk()?;
             let alive = shell::is_alive(job.group);
             let new = job.tail.read()?;
             if !new.is_empty() {
@@ -283,6 +285,7 @@ impl<'a> Stage<'a> {
         let mut ended = false;
         let mut interrupted = false;
         loop {
+            self.lab.check_disk()?;
             ended = ended || shell.ended(MOMENT)?.is_some();
             let mut new = if ended { own.rest()? } else { own.read()? };
             named |= !new.is_empty();

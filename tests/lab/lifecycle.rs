@@ -13,8 +13,8 @@ use ip_over_udp::capture;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::{self, Lab, Program, as_user, lab, run, temporary};
-use crate::{Need, PING, SCRIPT, TSHARK, Test};
+use crate::support::{self, Lab, Program, Terminal, as_user, lab, run, temporary};
+use crate::{Need, PING, SCRIPT, TSHARK, Test, UNSHARE};
 
 pub const TESTS: &[Test] = &[
     Test {
@@ -111,6 +111,26 @@ pub const TESTS: &[Test] = &[
         name: "lab: a tree that is moved or copied plays its own book",
         needs: &[Need::Lab],
         run: moved_tree,
+    },
+    Test {
+        name: "lab: a full disk is named, and not waited for",
+        needs: &[Need::Lab, UNSHARE, PING],
+        run: full_disk,
+    },
+    Test {
+        name: "lab: a reader's file in a lab's folder stays",
+        needs: &[Need::Lab, PING],
+        run: readers_files,
+    },
+    Test {
+        name: "lab: a shell joins the lab that is up, and says when a lab ends under it",
+        needs: &[Need::Lab, SCRIPT],
+        run: joins,
+    },
+    Test {
+        name: "lab: a shell that is suspended goes on",
+        needs: &[Need::Lab, SCRIPT],
+        run: suspended,
     },
     Test {
         name: "lab: wrong words get a sentence",
@@ -242,10 +262,11 @@ fn remains() {
     let folder = base.join("up");
     run(as_user("mkdir").arg(&folder)).code(0);
     fs::write(folder.join("running"), "1\nleft 3 4 5\n").unwrap();
+    fs::write(folder.join(".made"), "left-eth0.pcap\n").unwrap();
     fs::write(folder.join("left-eth0.pcap"), "not a capture").unwrap();
     if let Some(user) = support::user() {
         let (uid, gid) = (Some(user.uid.as_raw()), Some(user.gid.as_raw()));
-        for name in ["running", "left-eth0.pcap"] {
+        for name in ["running", ".made", "left-eth0.pcap"] {
             std::os::unix::fs::chown(folder.join(name), uid, gid).unwrap();
         }
     }
@@ -626,6 +647,140 @@ fn moved_tree() {
             .says("--bin-dir DIR --book DIR --out DIR");
     }
     fs::remove_dir_all(base).unwrap();
+}
+
+fn full_disk() {
+    let base = temporary("disk");
+    let book = base.join("book");
+    let chapter = "```console\n\
+                   left$ dd if=/dev/zero of=fill bs=1k 2>&1 | tail -n 1 | cut -c 1-2\n\
+                   dd\n\
+                   left$ ch04 &\n\
+                   listening on 0.0.0.0:9876\n\
+                   left$ fg\n\
+                   ch04\n\
+                   ^C\n\
+                   datagrams: 0 (0 bytes) echoed, 0 dropped\n\
+                   ```\n";
+    fs::create_dir(&book).unwrap();
+    fs::write(book.join("ch20-full.md"), chapter).unwrap();
+    let out = base.join("out");
+    fs::create_dir(&out).unwrap();
+    if let Some(user) = support::user() {
+        std::os::unix::fs::chown(&out, Some(user.uid.as_raw()), None).unwrap();
+    }
+    let on_small_disk = |kilobytes: u32, words: &str| {
+        let command = support::lab_without_book();
+        let arguments: Vec<_> = command.get_args().map(|it| it.to_str().unwrap()).collect();
+        let script = format!(
+            "mount -t tmpfs -o size={kilobytes}k none {out} && : >{out}/first &&
+             {{ test {kilobytes} -gt 8 || cat /dev/zero 2>/dev/null >{out}/first; \
+             exec {lab} {arguments} --out {out} --book {book} {words}; }}",
+            out = out.display(),
+            lab = command.get_program().to_str().unwrap(),
+            arguments = arguments.join(" "),
+            book = book.display()
+        );
+        run(as_user("unshare").args(["-Urm", "sh", "-c", &script]))
+    };
+    let full = "No space left on device";
+    for words in ["20", "check 20", "up"] {
+        let done = on_small_disk(8, words);
+        done.says(full)
+            .says(&out.display().to_string())
+            .lacks("waited");
+        assert!(matches!(done.code, Some(1 | 2)), "{done:?}");
+    }
+    for words in ["20", "check 20"] {
+        let done = on_small_disk(200, words);
+        done.says(full)
+            .says("make room")
+            .says(&out.display().to_string());
+        done.lacks("waited").lacks("expected:");
+        assert!(matches!(done.code, Some(1 | 2)), "{done:?}");
+    }
+    fs::remove_dir_all(base).unwrap();
+}
+
+fn readers_files() {
+    let base = temporary("readers");
+    let run_shell = |script: &str| {
+        let mut shell = lab();
+        shell.arg("--out").arg(&base).args(["shell", "left"]);
+        shell.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = shell.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(script.as_bytes()).unwrap();
+        drop(stdin);
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    let folder = base.join("shell");
+    run_shell("ping -c 1 right\ncp left-eth0.pcap my-evidence.pcap\n");
+    let before = fs::read(folder.join("left-eth0.pcap")).unwrap();
+    run_shell("ch04 --peer 203.0.113.2:9876 x\n");
+    assert_eq!(fs::read(folder.join("my-evidence.pcap")).unwrap(), before);
+    // What the lab made is made anew.
+    let now = capture::read(&folder.join("left-eth0.pcap")).unwrap();
+    assert!(now[0].describe().contains("UDP"), "{}", now[0].describe());
+    assert!(!folder.join("left-eth0-2.pcap").exists());
+    fs::remove_dir_all(base).unwrap();
+}
+
+fn joins() {
+    let base = temporary("joins");
+    let book = base.join("book");
+    fs::create_dir(&book).unwrap();
+    let chapter = "```console\nleft$ echo playing; sleep 300\nplaying\n```\n";
+    fs::write(book.join("ch20-long.md"), chapter).unwrap();
+    let start = |words: &[&str]| {
+        let mut lab = support::lab_without_book();
+        lab.arg("--out").arg(&base).arg("--book").arg(&book);
+        Program::start(lab.args(["--limit", "600"]).args(words))
+    };
+
+    // A chapter's lab alone: it is joined, and takes the shell with it.
+    let chapter = start(&["20"]).until("playing");
+    let mut shell = Terminal::start(&base, "shell left");
+    shell.line("echo here $((40 + 2))");
+    let shell = shell.until("here 42");
+    chapter.stop().code(130);
+    let done = shell.wait();
+    done.says("this is left in the lab of")
+        .says("/20, which ends when");
+    done.says("/20 has ended, and this shell with it").code(137);
+
+    // Beside one that is up, it is not, even if it was started later.
+    let up = start(&["up"]).until("Ctrl-C ends the lab");
+    let chapter = start(&["20"]).until("playing");
+    let mut shell = Terminal::start(&base, "shell left");
+    shell.line("echo here $((40 + 2))");
+    let mut shell = shell.until("here 42");
+    chapter.stop().code(130);
+    shell.line("echo still $((40 + 2))");
+    let mut shell = shell.until("still 42");
+    shell.line("exit");
+    shell.wait().code(0).says("/up").lacks("which ends when");
+    up.stop().code(130);
+    fs::remove_dir_all(base).unwrap();
+}
+
+fn suspended() {
+    for owner in [true, false] {
+        let lab = (!owner).then(Lab::up);
+        let base = lab
+            .as_ref()
+            .map_or_else(|| temporary("suspended"), |lab| lab.base.clone());
+        let mut shell = Terminal::start(&base, "shell left");
+        shell.line("suspend");
+        let mut shell = shell.until("cannot be suspended");
+        shell.line("echo still $((40 + 2))");
+        let mut shell = shell.until("still 42");
+        shell.line("exit 4");
+        shell.wait().code(4);
+        drop(lab);
+        let _ = fs::remove_dir_all(base);
+    }
 }
 
 fn wrong_words() {

@@ -3,17 +3,18 @@
 // Each test program uses some of this.
 #![allow(dead_code)]
 
-use std::io::{BufRead, BufReader};
+use std::io::{PipeReader, Read, Write, pipe};
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use ip_over_udp::capture::{self, Packet};
 use ip_over_udp::lab::book::Book;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, User, geteuid};
 
@@ -252,14 +253,17 @@ pub fn run(command: &mut Command) -> Done {
 /// A program that runs while the test goes on.
 pub struct Program {
     child: Child,
-    output: BufReader<std::io::PipeReader>,
-    so_far: String,
+    output: PipeReader,
+    /// What it has printed.
+    so_far: Vec<u8>,
+    /// How much of that no one has waited for yet.
+    seen: usize,
 }
 
 impl Program {
     #[track_caller]
     pub fn start(command: &mut Command) -> Program {
-        let (output, input) = std::io::pipe().unwrap();
+        let (output, input) = pipe().unwrap();
         command.stdout(input.try_clone().unwrap()).stderr(input);
         let child = command
             .spawn()
@@ -268,29 +272,52 @@ impl Program {
         command.stdout(Stdio::null()).stderr(Stdio::null());
         Program {
             child,
-            output: BufReader::new(output),
-            so_far: String::new(),
+            output,
+            so_far: Vec::new(),
+            seen: 0,
         }
     }
 
-    /// Waits for a line with this in it.
+    /// Waits for a line with this in it; a hang fails the test.
     #[track_caller]
     pub fn until(mut self, what: &str) -> Program {
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            let mut line = Vec::new();
-            self.output.read_until(b'\n', &mut line).unwrap();
-            let line = String::from_utf8_lossy(&line);
-            self.so_far += &line;
-            let ended = line.is_empty();
-            assert!(
-                !ended,
-                "expected {what:?}, and this program ended:\n{}",
-                self.so_far
-            );
-            if line.contains(what) {
-                return self;
+            while let Some(end) = self.so_far[self.seen..].iter().position(|&it| it == b'\n') {
+                let line = self.seen..self.seen + end;
+                self.seen = line.end + 1;
+                if String::from_utf8_lossy(&self.so_far[line]).contains(what) {
+                    return self;
+                }
             }
+            let more = self.read(deadline);
+            assert_eq!(
+                more,
+                Some(true),
+                "expected {what:?}, and this program {}:\n{}",
+                if more.is_some() { "ended" } else { "goes on" },
+                self.printed()
+            );
         }
+    }
+
+    /// Reads what there is: `false` at the end, `None` if nothing came in time;
+    /// then the program is ended.
+    fn read(&mut self, deadline: Instant) -> Option<bool> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let mut fds = [PollFd::new(self.output.as_fd(), PollFlags::POLLIN)];
+        if poll(&mut fds, PollTimeout::try_from(left).unwrap()).unwrap() == 0 {
+            let _ = self.child.kill();
+            return None;
+        }
+        let mut some = [0; 4096];
+        let n = self.output.read(&mut some).unwrap();
+        self.so_far.extend_from_slice(&some[..n]);
+        Some(n > 0)
+    }
+
+    fn printed(&self) -> String {
+        String::from_utf8_lossy(&self.so_far).into_owned()
     }
 
     pub fn pid(&self) -> u32 {
@@ -331,28 +358,61 @@ impl Program {
     /// Waits for the end; a hang fails the test.
     #[track_caller]
     pub fn wait(mut self) -> Done {
-        let (lines, output) = channel();
-        std::thread::spawn(move || {
-            let mut line = Vec::new();
-            while matches!(self.output.read_until(b'\n', &mut line), Ok(1..)) {
-                let _ = lines.send(std::mem::take(&mut line));
-            }
-        });
         let deadline = Instant::now() + PATIENCE;
-        let mut output_so_far = self.so_far;
-        loop {
-            match output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(line) => output_so_far += &String::from_utf8_lossy(&line),
-                Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => {
-                    let _ = self.child.kill();
-                    panic!("it did not end, and had printed:\n{output_so_far}");
-                }
-            }
-        }
+        while let Some(true) = self.read(deadline) {}
+        assert!(
+            Instant::now() < deadline,
+            "it did not end, and had printed:\n{}",
+            self.printed()
+        );
         let code = self.child.wait().unwrap().code();
-        let output = output_so_far;
+        let output = self.printed();
         Done { output, code }
+    }
+}
+
+impl Drop for Program {
+    /// A test that fails leaves nothing running.
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// A program that a reader types at, in a terminal that `script` makes.
+pub struct Terminal(Program);
+
+impl Terminal {
+    /// Starts a lab's command.
+    #[track_caller]
+    pub fn start(base: &Path, words: &str) -> Terminal {
+        let lab = lab();
+        let arguments: Vec<_> = lab.get_args().map(|it| it.to_str().unwrap()).collect();
+        let (lab, arguments) = (lab.get_program().display(), arguments.join(" "));
+        let line = format!("{lab} {arguments} --out {} {words}", base.display());
+        let mut script = as_user("script");
+        script.args(["-q", "-e", "-c", &line, "/dev/null"]);
+        Terminal(Program::start(script.stdin(Stdio::piped())))
+    }
+
+    /// Types a line.
+    pub fn line(&mut self, line: &str) {
+        let keys = self.0.child.stdin.as_mut().unwrap();
+        keys.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+
+    /// Waits for a line with this in it; a hang fails the test.
+    #[track_caller]
+    pub fn until(self, what: &str) -> Terminal {
+        Terminal(self.0.until(what))
+    }
+
+    /// Waits for the end; a hang fails the test.
+    #[track_caller]
+    pub fn wait(self) -> Done {
+        self.0.wait()
     }
 }
 
