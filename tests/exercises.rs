@@ -1,6 +1,12 @@
-//! The exercises of the book, from both sides. On the tree as it is none of
+//! The exercises of the book, from all sides. On the tree as it is none of
 //! them is done, and snapshots keep what the lab says. With its solution from
-//! `chapters/solutions/`, each is.
+//! `chapters/solutions/`, each is. With a wrong solution from `tests/wrong/`,
+//! it is not: a check with one tested input teaches the input.
+//!
+//! A file in `tests/wrong/` is a patch that compiles, and is called after its
+//! exercise and its fault: `06-2-works-once.patch`. Above the patch, a sentence
+//! says what is wrong with it, and a line that begins with `Seen: ` has a part
+//! of what the lab prints when it refuses this program for that reason.
 
 #[path = "lab/need.rs"]
 mod need;
@@ -30,6 +36,7 @@ fn main() -> ExitCode {
         trial("hints_come_one_by_one", &[Need::Lab, PING], hints),
         trial("a_tree_is_left_as_it_is", &[Need::Lab, PING, GIT], dirty),
     ];
+    trials.extend(wrong().into_iter().map(refused));
     for (chapter, names) in all() {
         trials.extend(names.into_iter().map(solved));
         trials.push(trial(
@@ -89,15 +96,62 @@ fn solved(name: String) -> Trial {
         let programs = temporary("solution");
         {
             let tree = Tree::new();
-            tree.apply(&name).code(0);
+            tree.apply(&format!("chapters/solutions/{name}.patch"))
+                .code(0);
             tree.cargo(&["fmt", "--check"]).code(0);
-            tree.cargo(&["build", "--bins"]).code(0);
+            let built = tree.cargo(&["build", "--bins"]);
+            built.code(0).lacks("warning: ");
             copy_programs(&tree.built(), &programs);
         }
         let done = play(lab_with(&programs), &[&name]);
         fs::remove_dir_all(programs).unwrap();
         done.code(0).says(&format!("{name} ")).says(": done");
     })
+}
+
+/// The wrong solutions, by the names of their files: `06-2-works-once`.
+fn wrong() -> BTreeSet<String> {
+    patches("tests/wrong")
+}
+
+/// With a wrong solution the exercise is not done, and the lab saw why.
+fn refused(wrong: String) -> Trial {
+    let needs = [Need::Lab, PING, PYTHON, GIT];
+    trial(&format!("{wrong}_refused"), &needs, move || {
+        let patch = format!("tests/wrong/{wrong}.patch");
+        let text = fs::read_to_string(Path::new(TREE).join(&patch)).unwrap();
+        let seen: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("Seen: "))
+            .collect();
+        assert!(!seen.is_empty(), "{patch} has no line with Seen:");
+        let (exercise, chapter) = (&wrong[..4], format!("ch{}", &wrong[..2]));
+
+        // The other programs are those of the tree as it is.
+        let programs = temporary("wrong");
+        let ours = Path::new(env!("CARGO_BIN_EXE_lab")).parent().unwrap();
+        copy_programs(ours, &programs);
+        {
+            let tree = Tree::new();
+            tree.apply(&patch).code(0);
+            tree.cargo(&["build", "--bin", &chapter]).code(0);
+            fs::copy(tree.built().join(&chapter), programs.join(&chapter)).unwrap();
+        }
+        let done = play(lab_with(&programs), &[exercise]);
+        fs::remove_dir_all(programs).unwrap();
+        done.code(1).says(&format!("{exercise} ")).says(": not yet");
+        for seen in seen {
+            done.says(seen);
+        }
+    })
+}
+
+/// The names of the patches in a folder of the tree.
+fn patches(folder: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(Path::new(TREE).join(folder)).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let patch = |name: String| name.strip_suffix(".patch").map(str::to_owned);
+    names.filter_map(patch).collect()
 }
 
 /// What is no source, wherever it stands: that of Git, Cargo and the fuzzer.
@@ -122,10 +176,10 @@ impl Tree {
         self.path.with_file_name("target").join("debug")
     }
 
-    /// What the book prints below each exercise.
-    fn apply(&self, name: &str) -> Done {
+    /// Changes it by a patch that is a file of it.
+    fn apply(&self, patch: &str) -> Done {
         let mut git = Command::new("git");
-        git.args(["apply", &format!("chapters/solutions/{name}.patch")]);
+        git.args(["apply", patch]);
         // The copy is no repository, and the one around it is not meant.
         git.env("GIT_CEILING_DIRECTORIES", self.path.parent().unwrap());
         run(git.current_dir(&self.path))
@@ -136,8 +190,6 @@ impl Tree {
         cargo.args(arguments).current_dir(&self.path);
         cargo.env("CARGO_TARGET_DIR", self.path.with_file_name("target"));
         cargo.env("CARGO_PROFILE_DEV_DEBUG", "0");
-        // A solution has no warnings.
-        cargo.env("RUSTFLAGS", "-D warnings");
         // Without a limit: the first time it compiles everything.
         let output = cargo.stdin(Stdio::null()).output().unwrap();
         let text = [output.stdout, output.stderr].concat();
@@ -199,12 +251,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 
 fn each_has_a_solution() {
     let exercises: BTreeSet<String> = all().into_iter().flat_map(|it| it.1).collect();
-    let patches = fs::read_dir(Path::new(TREE).join("chapters/solutions")).unwrap();
-    let patches: BTreeSet<String> = patches
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter_map(|name| name.strip_suffix(".patch").map(str::to_owned))
-        .collect();
-    assert_eq!(exercises, patches);
+    assert_eq!(exercises, patches("chapters/solutions"));
     let book = Book::at(None, None).unwrap();
     for name in exercises {
         let chapter = book.chapter(&name[..2]).unwrap();
@@ -275,7 +322,9 @@ fn dirty() {
     assert!(tree.contents() == before);
 
     // The first solution changes the lines above the reader's own.
-    tree.apply("03-1").code(1).says("patch does not apply");
+    tree.apply("chapters/solutions/03-1.patch")
+        .code(1)
+        .says("patch does not apply");
     assert!(tree.contents() == before);
     fs::remove_dir_all(base).unwrap();
 }
