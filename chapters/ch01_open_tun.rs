@@ -21,8 +21,8 @@ use std::os::fd::AsRawFd;
 #[derive(Parser)]
 #[command(name = "ch01")]
 struct Args {
-    /// Name of the TUN device
-    #[arg(long, value_name = "NAME", default_value = "tun0", value_parser = parse_name)]
+    /// Name of the TUN device; the kernel puts a number in place of %d
+    #[arg(long, value_name = "NAME", default_value = "tun0", value_parser = parse_pattern)]
     tun: String,
 
     /// Ask for the 4-byte packet information header before each packet
@@ -34,15 +34,21 @@ struct Args {
     verbose: bool,
 }
 
+/// A name, or one with `%d` in it, which the kernel replaces by a number.
+fn parse_pattern(text: &str) -> Result<String, String> {
+    parse_name(&text.replacen("%d", "00", 1))?;
+    Ok(text.to_owned())
+}
+
 fn main() -> ExitCode {
     report(|| run(Args::parse()))
 }
 
 fn run(args: Args) -> anyhow::Result<()> {
     let stop = Stop::new()?;
-    let mut tun = open_tun(&args.tun, args.packet_information)
+    let (mut tun, name) = open_tun(&args.tun, args.packet_information)
         .map_err(|why| Error::opening_tun(&args.tun, why))?;
-    println!("{}: open, without an address, down", args.tun);
+    println!("{name}: open, without an address, down");
 
     // ANCHOR: read
     let mut read = Count::default();
@@ -51,7 +57,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         // One read, one packet.
         let n = tun
             .read(&mut buffer)
-            .map_err(|why| Error::using_tun(&args.tun, why))?;
+            .map_err(|why| Error::using_tun(&name, why))?;
         read.add(n);
         let packet = &buffer[..n];
         println!("packet {}: {n} bytes", read.packets);
@@ -67,15 +73,16 @@ fn run(args: Args) -> anyhow::Result<()> {
 }
 
 // ANCHOR: open_tun
-nix::ioctl_write_ptr_bad!(
+nix::ioctl_readwrite_bad!(
     /// Makes an open `/dev/net/tun` the other end of one interface.
     tun_set_iff,
     libc::TUNSETIFF,
     libc::ifreq
 );
 
-/// Opens the file of the driver, and says which interface we want to be.
-fn open_tun(name: &str, packet_information: bool) -> io::Result<File> {
+/// Opens the file of the driver, says which interface we want to be, and
+/// returns the file with the name of the interface.
+fn open_tun(name: &str, packet_information: bool) -> io::Result<(File, String)> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -94,8 +101,14 @@ fn open_tun(name: &str, packet_information: bool) -> io::Result<File> {
     }
     request.ifr_ifru.ifru_flags = flags as i16;
 
-    // SAFETY: TUNSETIFF takes a pointer to an `ifreq`, which outlives the call.
-    unsafe { tun_set_iff(file.as_raw_fd(), &request) }?;
-    Ok(file)
+    // SAFETY: the kernel reads an `ifreq` and writes one back. `&mut` points to
+    // one that is ours alone, and it is still there when the call returns.
+    unsafe { tun_set_iff(file.as_raw_fd(), &mut request) }?;
+
+    // What the kernel has written: the name, with a number in place of `%d`.
+    let name = request.ifr_name.map(|byte| byte as u8);
+    let end = name.iter().position(|&byte| byte == 0);
+    let name = String::from_utf8_lossy(&name[..end.unwrap_or(name.len())]);
+    Ok((file, name.into_owned()))
 }
 // ANCHOR_END: open_tun

@@ -20,6 +20,11 @@ pub const TESTS: &[Test] = &[
         run: packet_information,
     },
     Test {
+        name: "ch01: the kernel puts a number in place of %d",
+        needs: &[Need::Lab],
+        run: the_kernel_chooses_a_number,
+    },
+    Test {
         name: "ch02: what the route sends arrives, and is captured",
         needs: &[Need::Lab, PING],
         run: the_route_leads_here,
@@ -114,6 +119,23 @@ fn packet_information() {
             .says("packets: 1 (")
             .code(0);
     }
+}
+
+fn the_kernel_chooses_a_number() {
+    let lab = Lab::up();
+    let first = lab.start_on("left", "ch01 --tun rv%d");
+    let second = lab.start_on("left", "ch01 --tun rv%d");
+    lab.run("left", "ip -brief link show dev rv1").code(0);
+    first.stop().code(0).says("rv0: open, without an address");
+    second.stop().code(0).says("rv1: open, without an address");
+
+    // Once, and within the 15 bytes.
+    lab.run("left", "ch01 --tun rv%d%d")
+        .code(2)
+        .says("percent sign");
+    lab.run("left", "ch01 --tun fourteen-lett%d!")
+        .code(2)
+        .says("at most 15 bytes");
 }
 
 fn the_route_leads_here() {
