@@ -1,15 +1,16 @@
-//! Chapter 4: datagrams. Without `--peer`, a server that sends every datagram
-//! back to where it came from. With it, a client that sends its arguments, one
-//! datagram each, and waits for their echo.
+//! Chapter 4: datagrams. Without `--peer`, a server that sends each one back.
+//! With it, a client that sends its arguments, and waits for their echo.
 
 #![forbid(unsafe_code)]
 
+use std::io;
 use std::io::ErrorKind::{ConnectionRefused, WouldBlock};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use clap::Parser;
 use ip_over_udp::capture::Live;
 use ip_over_udp::count::Count;
@@ -60,13 +61,13 @@ fn server(args: &Args) -> anyhow::Result<()> {
     let stop = Stop::new()?;
     let mut capture = Live::open(args.capture.as_deref())?;
     let socket = udp::bind(args.listen, None)?;
-    println!("listening on {}", socket.local_addr()?);
+    println!("listening on {}", udp::address_of(&socket)?);
 
     let (mut echoed, mut dropped) = (Count::default(), 0u64);
     let mut buffer = vec![0; args.buffer.into()];
     while stop.wait(&socket)? {
-        let sent = udp::length_of_next(&socket)?;
-        let (n, from) = socket.recv_from(&mut buffer)?;
+        let sent = udp::length_of_next(&socket).context("cannot receive")?;
+        let (n, from) = socket.recv_from(&mut buffer).context("cannot receive")?;
         capture.start_towards(&[], from)?;
         if args.verbose {
             println!("{from}: {sent} bytes, {n} of them read");
@@ -89,17 +90,12 @@ fn client(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
     let socket = udp::bind(args.listen, Some(peer))?;
     // From here on the kernel knows the one who may answer. It drops what
     // others send, and it can tell us that nobody listens there.
-    socket.connect(peer)?;
-    socket.set_read_timeout(Some(Duration::from_secs(1)))?;
-    println!("{} to {peer}", socket.local_addr()?);
+    socket.connect(peer).context("cannot connect to the peer")?;
+    println!("{} to {peer}", udp::address_of(&socket)?);
 
     let mut buffer = vec![0; args.buffer.into()];
     for text in &args.texts {
-        let answer = socket
-            .send(text.as_bytes())
-            .and_then(|_| udp::length_of_next(&socket))
-            .and_then(|sent| Ok((sent, socket.recv(&mut buffer)?)));
-        match answer {
+        match ask(&socket, text, &mut buffer) {
             Ok((sent, n)) => println!("{text:?}: {sent} bytes came back, {n} of them read"),
             Err(why) if why.kind() == WouldBlock => println!("{text:?}: no answer in a second"),
             Err(why) if why.kind() == ConnectionRefused => println!("{text:?}: refused"),
@@ -108,5 +104,18 @@ fn client(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
     }
     capture.finish().inspect(|summary| println!("{summary}"));
     Ok(())
+}
+
+/// Sends a text, and waits a second for its echo, which may be cut short.
+fn ask(socket: &UdpSocket, text: &str, buffer: &mut [u8]) -> io::Result<(usize, usize)> {
+    let end = Instant::now() + Duration::from_secs(1);
+    socket.send(text.as_bytes())?;
+    loop {
+        let (sent, n) = udp::recv_until(socket, buffer, end)?;
+        if text.as_bytes().starts_with(&buffer[..n]) && (sent == 0) == text.is_empty() {
+            return Ok((sent, n));
+        }
+        println!("{text:?}: {sent} bytes came back that are no echo of it");
+    }
 }
 // ANCHOR_END: client

@@ -1,8 +1,9 @@
 //! The UDP socket between the two ends (RFC 768, udp(7)).
 
-use std::io;
+use std::io::{self, ErrorKind::Interrupted};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
+use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 use nix::errno::Errno;
@@ -45,6 +46,12 @@ pub fn bind(listen: Option<SocketAddr>, peer: Option<SocketAddr>) -> Result<UdpS
         Errno::EADDRNOTAVAIL => Error::NotMyAddress { address: listen },
         _ => Error::system(format!("cannot listen on {listen}"), why),
     })
+}
+
+/// The address and the port that a socket has.
+pub fn address_of(socket: &UdpSocket) -> Result<SocketAddr> {
+    let tried = "cannot read the address of a socket";
+    socket.local_addr().map_err(|why| Error::system(tried, why))
 }
 
 /// The name of the interface through which datagrams to `peer` leave.
@@ -194,6 +201,29 @@ pub fn length_of_next(socket: &UdpSocket) -> io::Result<usize> {
     Ok(recv(socket.as_raw_fd(), &mut [], flags)?)
 }
 // ANCHOR_END: length_of_next
+
+// ANCHOR: recv_until
+/// Waits for a datagram until `end`: its length, and how much of it is in the
+/// buffer. When none has come by then, the error is `WouldBlock`.
+pub fn recv_until(
+    socket: &UdpSocket,
+    buffer: &mut [u8],
+    end: Instant,
+) -> io::Result<(usize, usize)> {
+    loop {
+        // What has come already is read, however late we are. A timeout of
+        // zero would mean none at all.
+        let left = end.saturating_duration_since(Instant::now());
+        socket.set_read_timeout(Some(left.max(Duration::from_micros(1))))?;
+        match length_of_next(socket).and_then(|sent| Ok((sent, socket.recv(buffer)?))) {
+            // A program that is stopped and continued while it waits is told so
+            // (signal(7)). The rest of the time is still there.
+            Err(why) if why.kind() == Interrupted => (),
+            received => return received,
+        }
+    }
+}
+// ANCHOR_END: recv_until
 
 fn ip(address: &SockaddrStorage) -> Option<IpAddr> {
     let v4 = address.as_sockaddr_in().map(|v4| v4.ip().into());

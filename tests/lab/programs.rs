@@ -1,9 +1,11 @@
 //! The chapter programs: each does what its chapter says, and its pitfall
 //! happens.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ip_over_udp::capture::{self, Direction, LinkType};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::support::{Lab, chapters, lab, run, temporary};
 use crate::{CURL, Need, PING, Test, WGET};
@@ -63,6 +65,16 @@ pub const TESTS: &[Test] = &[
         name: "ch04: a connected socket learns that nobody listens",
         needs: &[Need::Lab],
         run: refused,
+    },
+    Test {
+        name: "ch04: a late echo is not the next text's",
+        needs: &[Need::Lab],
+        run: late_echo,
+    },
+    Test {
+        name: "ch04: a client that is stopped and continued waits on",
+        needs: &[Need::Lab],
+        run: stopped_client,
     },
     Test {
         name: "ch05: requests arrive, replies do not",
@@ -287,6 +299,81 @@ fn refused() {
     );
 }
 
+fn late_echo() {
+    let lab = Lab::up();
+    let server = lab.start_on("right", "ch04");
+    server.signal_child(Signal::SIGSTOP);
+    let client = "ch04 --peer 203.0.113.2:9876 hello tunnel ab \"\" same";
+    let client = lab.start_on("left", client);
+    let client = client.until("\"hello\": no answer in a second");
+    server.signal_child(Signal::SIGCONT);
+    let done = client.wait();
+    done.code(0)
+        .says("\"tunnel\": 5 bytes came back that are no echo of it\n")
+        .says("\"tunnel\": 6 bytes came back, 6 of them read\n")
+        .says("\"ab\": 2 bytes came back, 2 of them read\n")
+        .says("\"\": 0 bytes came back, 0 of them read\n")
+        .says("\"same\": 4 bytes came back, 4 of them read\n");
+    server
+        .stop()
+        .says("datagrams: 5 (17 bytes) echoed, 0 dropped");
+
+    // Nothing is the beginning of every text, and still not its echo.
+    let server = lab.start_on("right", "ch04");
+    server.signal_child(Signal::SIGSTOP);
+    let client = "ch04 --peer 203.0.113.2:9876 \"\" hello";
+    let client = lab.start_on("left", client);
+    let client = client.until("\"\": no answer in a second");
+    server.signal_child(Signal::SIGCONT);
+    client
+        .wait()
+        .says("\"hello\": 0 bytes came back that are no echo of it\n")
+        .says("\"hello\": 5 bytes came back, 5 of them read\n");
+}
+
+fn stopped_client() {
+    let lab = Lab::up();
+    let server = lab.start_on("right", "ch04 -v");
+    server.signal_child(Signal::SIGSTOP);
+    let ask = "ch04 --peer 203.0.113.2:9876 hello";
+
+    // The echo comes while the client is stopped, and in time.
+    let client = lab.start_on("left", ask);
+    let state = format!("/proc/{}/stat", client.child());
+    let sleeps = || std::fs::read_to_string(&state).unwrap().contains(") S ");
+    while !sleeps() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    client.signal_child(Signal::SIGSTOP);
+    server.signal_child(Signal::SIGCONT);
+    let server = server.until("5 bytes, 5 of them read");
+    client.signal_child(Signal::SIGCONT);
+    client
+        .wait()
+        .code(0)
+        .says("\"hello\": 5 bytes came back, 5 of them read");
+
+    // No echo comes, and being stopped again and again does not make its
+    // second any longer.
+    server.signal_child(Signal::SIGSTOP);
+    let mut client = lab.start_on("left", ask);
+    let child = Pid::from_raw(client.child() as i32);
+    let (start, mut times) = (Instant::now(), 0);
+    while client.is_running() {
+        assert!(start.elapsed() < Duration::from_secs(20), "it waits on");
+        for signal in [Signal::SIGSTOP, Signal::SIGCONT] {
+            times += u32::from(kill(child, signal).is_ok());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+    assert!(times > 2, "it was never stopped while it waited");
+    client
+        .wait()
+        .code(0)
+        .says("\"hello\": no answer in a second");
+    server.signal_child(Signal::SIGCONT);
+}
+
 fn one_way() {
     let lab = Lab::up();
     let right = lab.start_on("right", "ch05 --addr 192.168.0.2/24");
@@ -334,7 +421,7 @@ fn a_page() {
     lab.run("left", "fetch http://192.168.0.2:81/")
         .code(1)
         .says("cannot fetch");
-    server.signal(nix::sys::signal::Signal::SIGINT);
+    server.signal(Signal::SIGINT);
 }
 
 fn fragments() {
