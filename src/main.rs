@@ -54,7 +54,10 @@ fn outer(args: &Args) -> anyhow::Result<u8> {
         Some(Action::Compare { chapter }) => {
             return Ok(or_2(compare_captures(&args.options, chapter)));
         }
-        Some(Action::Trial) => doctor::check()?,
+        Some(Action::Trial) => {
+            doctor::check()?;
+            return world::begin();
+        }
         Some(_) if args.chapter.is_some() => {
             bail!("a chapter and a command at once; give one of them, see cargo lab --help");
         }
@@ -71,9 +74,7 @@ fn outer(args: &Args) -> anyhow::Result<u8> {
             }
         }
     }
-    if !matches!(args.command, Some(Action::Trial)) {
-        programs::check(&args.options.bin_dir()?)?;
-    }
+    programs::check(&args.options.bin_dir()?)?;
     let base = args.options.base()?;
     if let Some(Action::Shell { host, command, .. }) = &args.command
         && let Some(running) = folder::find(&base)
