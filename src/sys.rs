@@ -16,8 +16,6 @@
 //! plain numbers too, and a number does not keep anything open. What needs no
 //! kernel, Miri checks: `cargo +nightly miri test --lib sys::`.
 
-#![deny(clippy::undocumented_unsafe_blocks)]
-
 use std::ffi::CString;
 use std::io;
 use std::mem::size_of;

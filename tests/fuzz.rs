@@ -1,6 +1,8 @@
 //! What the fuzz targets check, without a fuzzer: what one of them once found,
 //! and what nobody should send. The mutations are the same on every machine.
 
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

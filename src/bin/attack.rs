@@ -44,7 +44,7 @@ enum Target {
         count: u64,
 
         /// Send for so many seconds, as fast as it goes, instead of a count
-        #[arg(long)]
+        #[arg(long, value_parser = clap::value_parser!(u64).range(..=86_400))]
         seconds: Option<u64>,
     },
     /// Random packets into an interface of this host, as if the kernel sent them
@@ -69,7 +69,7 @@ enum What {
     Hello,
     /// A ping that is cut off in its middle
     Cut,
-    /// The largest datagram there is, 65,507 bytes
+    /// The largest datagram that IPv4 can carry, 65,507 bytes
     Huge,
     /// Random bytes, every second time behind a good first byte
     Random,

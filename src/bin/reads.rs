@@ -3,12 +3,13 @@
 
 #![forbid(unsafe_code)]
 
+use std::io::ErrorKind::WouldBlock;
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::process::ExitCode;
+use std::process::{ExitCode, exit};
 use std::sync::Arc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -16,12 +17,15 @@ use clap::{Parser, Subcommand};
 use etherparse::PacketBuilder;
 use ip_over_udp::count::Count;
 use ip_over_udp::device::{Device, LARGEST_PACKET, Options};
-use ip_over_udp::error::report;
+use ip_over_udp::error::{Error, report};
 use ip_over_udp::packet::describe;
-use ip_over_udp::println;
 use ip_over_udp::stop::Stop;
+use ip_over_udp::{eprintln, println};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{UsageWho, getrusage};
+
+/// No larger packet comes; and a buffer of nothing would be full at once, for ever.
+const LARGEST: u32 = LARGEST_PACKET as u32;
 
 /// Read from a TUN device in different ways, and say what each read returns.
 #[derive(Parser)]
@@ -39,13 +43,14 @@ enum Way {
     /// `Read::read`: one system call
     Read {
         /// Size of the buffer
-        #[arg(default_value_t = LARGEST_PACKET)]
-        bytes: usize,
+        #[arg(default_value_t = LARGEST, value_parser = clap::value_parser!(u32).range(1..=LARGEST.into()))]
+        bytes: u32,
     },
     /// `Read::read_exact`: as many system calls as it takes to fill the buffer
     Exact {
         /// Size of the buffer
-        bytes: usize,
+        #[arg(value_parser = clap::value_parser!(u32).range(1..=LARGEST.into()))]
+        bytes: u32,
     },
     /// `BufReader`: takes what there is, and hands it out in pieces
     Buffered,
@@ -65,16 +70,31 @@ fn run(args: Args) -> anyhow::Result<()> {
     let tun = Arc::new(Device::open(&args.device)?);
     println!("{}", args.device);
     let reader = Tun(Arc::clone(&tun));
-    // Some of these sleep where no signal reaches them, so each has a thread.
+    let read = move || match args.way {
+        Way::Read { bytes } => read(reader, bytes as usize),
+        Way::Exact { bytes } => exact(reader, bytes as usize),
+        _ => buffered(reader),
+    };
     match args.way {
-        Way::Read { bytes } => drop(thread::spawn(move || read(reader, bytes))),
-        Way::Exact { bytes } => drop(thread::spawn(move || exact(reader, bytes))),
-        Way::Buffered => drop(thread::spawn(move || buffered(reader))),
         Way::Two => return two(&tun, stop),
         Way::Checksum => return checksum(&tun, &args.device),
-    }
+        // The others sleep where no signal reaches them, so each has a thread.
+        _ => spawn(move || {
+            if let Err(why) = read() {
+                eprintln!("error: {}", tun.explain(why));
+                exit(1);
+            }
+        })?,
+    };
     stop.wait_alone()?;
     Ok(())
+}
+
+fn spawn<T: Send + 'static>(
+    run: impl FnOnce() -> T + Send + 'static,
+) -> anyhow::Result<JoinHandle<T>> {
+    let thread = thread::Builder::new().spawn(run);
+    Ok(thread.map_err(|why| Error::system("cannot start a thread", why))?)
 }
 
 /// The device as the standard library's functions want it.
@@ -133,7 +153,7 @@ fn two(tun: &Arc<Device>, stop: Stop) -> anyhow::Result<()> {
     let stop = Arc::new(stop);
     let readers = [1, 2].map(|number| {
         let (tun, stop) = (Arc::clone(tun), Arc::clone(&stop));
-        thread::spawn(move || {
+        spawn(move || {
             let (mut read, mut empty) = (Count::default(), 0u64);
             let mut buffer = vec![0; LARGEST_PACKET];
             let mut fds = [tun.as_fd(), stop.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
@@ -141,19 +161,21 @@ fn two(tun: &Arc<Device>, stop: Stop) -> anyhow::Result<()> {
             while poll(&mut fds, PollTimeout::NONE).is_ok() && fds[1].any() == Some(false) {
                 match tun.recv(&mut buffer) {
                     Ok(n) => read.add(n),
-                    Err(_) => empty += 1,
+                    Err(why) if why.kind() == WouldBlock => empty += 1,
+                    Err(why) => return Err(tun.explain(why)),
                 }
             }
             // From its last sleep it was woken to end.
             let woken = sleeps().saturating_sub(before + 1);
-            (number, read, empty, woken)
+            Ok((number, read, empty, woken))
         })
     });
     let (mut packets, mut wakes) = (0, 0);
     for reader in readers {
-        let Ok((number, read, empty, woken)) = reader.join() else {
+        let Ok(done) = reader?.join() else {
             anyhow::bail!("a reader died");
         };
+        let (number, read, empty, woken) = done?;
         println!("reader {number}: {read} read, woken {woken} times, {empty} reads found nothing");
         packets += read.packets;
         wakes += woken;
@@ -175,7 +197,8 @@ fn sleeps() -> u64 {
 fn checksum(tun: &Device, device: &Options) -> anyhow::Result<()> {
     let here = device.addresses[0].addr();
     for nonblocking in [false, true] {
-        let socket = UdpSocket::bind((here, 0))?;
+        let socket = UdpSocket::bind((here, 0))
+            .with_context(|| format!("cannot open a socket at {here}"))?;
         socket.set_nonblocking(nonblocking)?;
         let port = socket.local_addr()?.port();
         let mut packet = Vec::new();

@@ -107,6 +107,13 @@ impl Socket {
             let Some(address) = message.address else {
                 continue;
             };
+            // The loopback interface shows each packet on its way out and on
+            // its way in. Like Wireshark, keep the second.
+            if address.hatype() == libc::ARPHRD_LOOPBACK
+                && address.pkttype() == libc::PACKET_OUTGOING
+            {
+                continue;
+            }
             let time = message.cmsgs().ok().and_then(|mut all| all.find_map(time));
             let length = message.bytes;
             break (length, length.min(LARGEST_FRAME), time, address);
@@ -120,11 +127,6 @@ impl Socket {
             libc::ARPHRD_ETHER | libc::ARPHRD_LOOPBACK => LinkType::Ethernet,
             _ => LinkType::Raw,
         };
-        // The loopback interface shows each packet on its way out and on its
-        // way in. Like Wireshark, keep the second.
-        if address.hatype() == libc::ARPHRD_LOOPBACK && direction == Direction::Out {
-            return self.recv();
-        }
         let interface = match self.names.entry(address.ifindex()) {
             std::collections::hash_map::Entry::Occupied(name) => name.into_mut(),
             std::collections::hash_map::Entry::Vacant(slot) => {

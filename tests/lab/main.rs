@@ -7,6 +7,8 @@
 //! When the tests run as root and LAB_TEST_USER names an ordinary user, all
 //! labs are started as that user. `tests/run.sh` sees to both.
 
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 mod ending;
 mod errors;
 mod hostile;

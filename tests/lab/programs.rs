@@ -97,6 +97,16 @@ pub const TESTS: &[Test] = &[
         run: memory,
     },
     Test {
+        name: "every program goes on when it was stopped while it waited",
+        needs: &[Need::Lab],
+        run: stopped,
+    },
+    Test {
+        name: "reads: ends with its device",
+        needs: &[Need::Lab],
+        run: reads,
+    },
+    Test {
         name: "every experiment plays",
         needs: &[Need::Lab, PING],
         run: every_experiment_plays,
@@ -540,4 +550,61 @@ fn play_all() {
         );
     }
     std::fs::remove_dir_all(base).unwrap();
+}
+
+/// After SIGSTOP and SIGCONT some system calls fail with EINTR (signal(7)).
+fn stopped() {
+    let lab = Lab::up();
+    let tunnel = "--addr 192.168.0.1/24 --peer 203.0.113.2:9876 --capture /run/c";
+    let mut programs = vec![
+        "ch01".to_owned(),
+        "ch02 --addr 192.168.0.1/24".to_owned(),
+        "ch03 --addr 192.168.0.1/24".to_owned(),
+        "ch04 --capture /run/c".to_owned(),
+        "ch05 --addr 192.168.0.1/24 --capture /run/c".to_owned(),
+        "reads --addr 192.168.0.1/24 read".to_owned(),
+        "reads --addr 192.168.0.1/24 two".to_owned(),
+    ];
+    programs.extend([5, 6, 8].map(|chapter| format!("ch0{chapter} {tunnel}")));
+    for wait in [
+        "threads",
+        "poll",
+        "epoll-edge",
+        "epoll-edge-once",
+        "blocking",
+    ] {
+        programs.push(format!("ch07 {tunnel} --wait {wait}"));
+    }
+    for program in programs {
+        let mut running = lab.start_on("left", &program);
+        let stat = format!("/proc/{}/stat", running.child());
+        for (signal, stopped) in [(Signal::SIGSTOP, true), (Signal::SIGCONT, false)] {
+            running.signal_child(signal);
+            while std::fs::read_to_string(&stat).unwrap().contains(") T ") != stopped {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        // Long enough for it to fail, if it does.
+        std::thread::sleep(Duration::from_millis(100));
+        assert!(running.is_running(), "{program}");
+        running.stop().code(0);
+    }
+}
+
+fn reads() {
+    let lab = Lab::up();
+    for way in ["read", "exact 84", "buffered", "two"] {
+        let reads = lab.start_on("left", &format!("reads --addr 192.168.0.1/24 {way}"));
+        lab.run("left", "ip link delete tun0").code(0);
+        reads
+            .wait()
+            .code(1)
+            .says("error: tun0 is gone: it was deleted while this program used it");
+    }
+    for bytes in ["0", "65536", "99999999999"] {
+        let reads = format!("reads --addr 192.168.0.1/24 exact {bytes}");
+        lab.run("left", &reads).code(2).says("is not in 1..=65535");
+    }
+    let attack = "attack port 203.0.113.2:9876 zzz --seconds 18446744073709551615";
+    lab.run("left", attack).code(2).says("is not in 0..=86400");
 }

@@ -2,6 +2,7 @@
 //! that say how long the packet is, and then the packet. It believes them.
 
 #![forbid(unsafe_code)]
+#![allow(clippy::print_stdout)]
 
 use std::io::{self, Read};
 
