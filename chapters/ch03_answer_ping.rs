@@ -1,7 +1,6 @@
 //! Chapter 3: parse a packet, and answer it from user space.
 //!
-//! Every echo request that arrives gets its reply from this program: whatever
-//! address behind the device one pings, it is there.
+//! Whatever address behind the device one pings, this program answers.
 
 #![forbid(unsafe_code)]
 
@@ -14,8 +13,9 @@ use ip_over_udp::capture::{LinkType, Pcap};
 use ip_over_udp::device::{Device, LARGEST_PACKET, Options};
 use ip_over_udp::error::{Result, report};
 use ip_over_udp::icmp::checksum;
+use ip_over_udp::output::println;
+use ip_over_udp::packet;
 use ip_over_udp::stop::Stop;
-use ip_over_udp::{packet, println};
 
 /// Answer every ping that the kernel sends into a TUN device.
 #[derive(Parser)]

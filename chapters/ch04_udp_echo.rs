@@ -15,7 +15,7 @@ use clap::Parser;
 use ip_over_udp::capture::Live;
 use ip_over_udp::count::Count;
 use ip_over_udp::error::{Error, report};
-use ip_over_udp::println;
+use ip_over_udp::output::println;
 use ip_over_udp::stop::Stop;
 use ip_over_udp::udp;
 

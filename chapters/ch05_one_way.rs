@@ -16,8 +16,8 @@ use ip_over_udp::capture::Live;
 use ip_over_udp::count::Count;
 use ip_over_udp::device::{Device, LARGEST_PACKET, Options};
 use ip_over_udp::error::report;
+use ip_over_udp::output::println;
 use ip_over_udp::packet::describe;
-use ip_over_udp::println;
 use ip_over_udp::stop::Stop;
 use ip_over_udp::udp;
 

@@ -9,7 +9,7 @@ use ip_over_udp::lab::stage::Limits;
 use ip_over_udp::lab::summary::shown;
 use ip_over_udp::lab::world::{self, Watch};
 use ip_over_udp::lab::{Lab, play};
-use ip_over_udp::{println, styled};
+use ip_over_udp::output::{println, styled};
 
 use crate::cli::Options;
 use crate::{again, setup};

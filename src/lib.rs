@@ -21,7 +21,7 @@
 #![warn(missing_docs)]
 
 // First, so that its macros take the place of the standard library's in all
-// modules below. Programs ask for them: `use ip_over_udp::println`.
+// modules below. Programs ask for them: `use ip_over_udp::output::println`.
 #[macro_use]
 #[forbid(unsafe_code)]
 pub mod output;

@@ -23,7 +23,7 @@ use ip_over_udp::lab::review::{self, Count};
 use ip_over_udp::lab::summary::shown;
 use ip_over_udp::lab::world::{self, Lifeline, Watch};
 use ip_over_udp::lab::{Lab, Setup, compare, doctor, programs, recorder};
-use ip_over_udp::{eprintln, println, styled};
+use ip_over_udp::output::{eprintln, println, styled};
 
 use cli::{Action, Args, Options};
 

@@ -9,6 +9,8 @@
 
 use std::io::{self, ErrorKind};
 
+pub use crate::{eprintln, print, println, styled};
+
 /// `println!`, for a standard output that may be closed or full.
 #[macro_export]
 macro_rules! println {

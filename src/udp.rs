@@ -99,10 +99,10 @@ pub fn interface_towards(peer: SocketAddr) -> Result<String> {
         })
 }
 
-// ANCHOR: interface_outside
-/// The same for the peer of a tunnel, which must be another host, and outside:
-/// a datagram that is routed into the tunnel becomes a packet in a datagram,
-/// which is routed into the tunnel, and so on until somebody pulls the plug.
+/// The same for the peer of a tunnel, which must be another host, and outside.
+///
+/// A datagram that is routed into the tunnel comes out of the device as a packet,
+/// is sent as the payload of the next datagram, and so on for ever.
 pub fn interface_outside(tunnel: &Options, peer: SocketAddr) -> Result<String> {
     let name = &tunnel.name;
     let outside = interface_towards(peer);
@@ -122,7 +122,6 @@ pub fn interface_outside(tunnel: &Options, peer: SocketAddr) -> Result<String> {
     }
     outside
 }
-// ANCHOR_END: interface_outside
 
 /// Whether an interface of this host has this address.
 fn is_own(address: IpAddr) -> bool {

@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use etherparse::PacketBuilder;
 use ip_over_udp::capture::socket::Injector;
 use ip_over_udp::error::report;
-use ip_over_udp::println;
+use ip_over_udp::output::println;
 use ip_over_udp::udp::{LARGEST_DATAGRAM, parse_peer};
 
 /// Send what a tunnel should survive.

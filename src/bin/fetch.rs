@@ -9,8 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Parser;
 use ip_over_udp::error::report;
-use ip_over_udp::output::written;
-use ip_over_udp::println;
+use ip_over_udp::output::{println, written};
 use ureq::Agent;
 
 /// Fetch a page and print it.

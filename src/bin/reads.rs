@@ -18,9 +18,9 @@ use etherparse::PacketBuilder;
 use ip_over_udp::count::Count;
 use ip_over_udp::device::{Device, LARGEST_PACKET, Options};
 use ip_over_udp::error::{Error, report};
+use ip_over_udp::output::{eprintln, println};
 use ip_over_udp::packet::describe;
 use ip_over_udp::stop::Stop;
-use ip_over_udp::{eprintln, println};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{UsageWho, getrusage};
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use ip_over_udp::error::report;
-use ip_over_udp::println;
+use ip_over_udp::output::println;
 use tiny_http::{Header, Response, Server};
 
 /// The page: small enough for one TCP segment, headers included.
