@@ -14,6 +14,7 @@ use std::io::ErrorKind::WouldBlock;
 use std::io::{self, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
+use std::panic;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -109,6 +110,7 @@ fn count(counter: &AtomicU64) {
 type Loop = fn(&Ends) -> Result<Infallible>;
 
 /// Forwards packets between the two ends until the program is asked to stop.
+/// An error of a loop is an error here, and a panic of a loop is a panic here.
 pub fn forward(how: Wait, ends: &Arc<Ends>, stop: &Stop) -> Result<()> {
     let loops: &[Loop] = match how {
         Wait::Threads => &[only_outwards, only_inwards],
@@ -124,23 +126,29 @@ pub fn forward(how: Wait, ends: &Arc<Ends>, stop: &Stop) -> Result<()> {
             .set_nonblocking(true)
             .map_err(|why| Error::system(tried, why))?;
     }
-    // A loop that fails says so through the pipe, which wakes this thread, and
-    // why through the channel.
+    // However a loop ends, it says so through the pipe, which wakes this thread,
+    // and with what outcome through the channel. A panic, too, ends one thread alone: without
+    // a word the tunnel would stay up, and dead.
     let failed = |why| Error::system("cannot start the loop", why);
     let (ended, end) = io::pipe().map_err(failed)?;
-    let (sender, why) = mpsc::channel();
+    let (sender, outcome) = mpsc::channel();
     for &each in loops {
         let ends = Arc::clone(ends);
         let (mut end, sender) = (end.try_clone().map_err(failed)?, sender.clone());
         let run = move || {
-            let Err(why) = each(&ends);
-            let _ = sender.send(why).is_ok() && end.write_all(b"!").is_ok();
+            let outcome = panic::catch_unwind(|| each(&ends));
+            let _ = sender.send(outcome).is_ok() && end.write_all(b"!").is_ok();
         };
         thread::Builder::new().spawn(run).map_err(failed)?;
     }
-    match stop.wait(&ended)? {
-        true => why.recv().map_or(Ok(()), Err),
-        false => Ok(()),
+    if !stop.wait(&ended)? {
+        return Ok(());
+    }
+    match outcome.recv() {
+        Ok(Ok(Err(why))) => Err(why),
+        // It has said why. The program ends as if it had panicked here.
+        Ok(Err(panic)) => panic::resume_unwind(panic),
+        Err(_) => Ok(()),
     }
 }
 

@@ -23,6 +23,11 @@ pub const TESTS: &[Test] = &[
         run: || strace_agrees("epoll-edge"),
     },
     Test {
+        name: "ch07: a loop that panics ends the program",
+        needs: &[Need::Lab, PING, STRACE],
+        run: panics,
+    },
+    Test {
         name: "ch07: two readers, each packet once, and both woken",
         needs: &[Need::Lab, PING],
         run: two_readers,
@@ -71,6 +76,23 @@ fn strace_agrees(how: &str) {
     let writes = strace(&["write", "sendto"]) - 2;
     assert_eq!(said(" writes"), writes, "{both}");
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A device that reads more than its buffer holds: no kernel has one, and strace
+/// plays it. Of two threads, the other one goes on waiting for a datagram.
+fn panics() {
+    let lab = Lab::up();
+    for how in ["threads", "poll", "epoll-edge"] {
+        let inject = "-P /dev/net/tun -e inject=read:retval=70000:when=1";
+        let left = format!(
+            "strace -D -f -o /dev/null {inject} \
+             ch07 --addr 192.168.0.1/24 --peer 203.0.113.2:9876 --wait {how}"
+        );
+        let left = lab.start_on("left", &left);
+        lab.run("left", "ping -c 1 -W 1 192.168.0.2");
+        left.wait().code(101).says("range end index 70000");
+        lab.run("left", "ip link show tun0").code(1);
+    }
 }
 
 /// The sum is exact. Of the wake-ups, one that comes while a reader is still
