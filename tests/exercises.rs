@@ -83,6 +83,12 @@ fn not_yet(chapter: &str) {
         (r"\d+(\.\d+)? ?ms", "[..] ms"),
         (r"(?m)(got:       [0-9a-f]{4}0?)  .*", "$1  [..]"),
         (r"rtt min/avg/max/mdev = \S+", "rtt min/avg/max/mdev = [..]"),
+        (r"(?m)^ +\d+\.\d\d (.*)$", "    [..] $1"),
+        // Where a packet's line is wrapped depends on its numbers.
+        (r"\n {14}(\S)", " $1"),
+        (r"\bid \d+", "id [..]"),
+        (r"UDP \d{5} >", "UDP [..] >"),
+        (r"fe80::[0-9a-f:]+", "fe80::[..]"),
     ] {
         settings.add_filter(what, instead);
     }

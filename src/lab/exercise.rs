@@ -11,10 +11,11 @@ use anyhow::{Context, bail};
 
 use super::Lab;
 use super::book::Chapter;
-use super::play::{Mode, Player};
+use super::play::{Difference, Mode, Player};
 use super::shell::Shell;
 use super::stage::Limits;
 use super::transcript::{Block, Kind};
+use crate::capture;
 
 /// An exercise, as its chapter has it.
 #[derive(Debug)]
@@ -82,8 +83,8 @@ fn section<'a>(text: &'a str, name: &'a str) -> anyhow::Result<Exercise<'a>> {
     })
 }
 
-/// Plays an exercise. The result is the first difference, or `None` if it is
-/// done.
+/// Plays an exercise. The result is the first difference, with evidence, or
+/// `None` if it is done.
 pub fn attempt(
     lab: Lab,
     chapter: &Chapter,
@@ -96,8 +97,12 @@ pub fn attempt(
     player.play(exercise.blocks.iter().copied())?;
     let difference = player.first.take();
     drop(player);
+    let captures = lab.folder.join("all.pcapng");
     lab.finish()?;
-    Ok(difference)
+    Ok(difference.map(|Difference { words, evidence }| {
+        // Captures that cannot be read are no reason to keep the difference back.
+        words + &evidence.words(&capture::read(&captures).unwrap_or_default())
+    }))
 }
 
 /// The next hint, as a text to print. Which came last is kept in this folder.

@@ -11,7 +11,8 @@
 //! [`play`] plays it, a command at a time on a [`stage`] with a [`shell`] for
 //! each host; [`matching`] tells whether a command printed what the book says,
 //! and [`review`] is for a whole chapter what is shown, checked or blessed. An
-//! [`exercise`] is played on what the reader made of the programs.
+//! [`exercise`] is played on what the reader made of the programs; the
+//! [`evidence`] helps to see why it is not done yet.
 
 use std::fs;
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub mod book;
 pub mod compare;
 pub mod doctor;
 pub mod error;
+pub mod evidence;
 pub mod exercise;
 pub mod folder;
 pub mod hosts;

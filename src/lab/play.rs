@@ -7,18 +7,21 @@
 
 use std::ops::Range;
 use std::process::Command;
+use std::time::Duration;
 
 use anstyle::Style;
 use anyhow::{Context, bail};
 
 use super::Lab;
 use super::book::Chapter;
+use super::evidence::{Evidence, LINES};
 use super::matching;
 use super::programs;
 use super::shell::Shell;
 use super::stage::{Limits, Printed, Stage};
 use super::transcript::{Block, MACHINE, Step};
 use super::world;
+use crate::capture;
 
 /// What is done with what the commands print.
 #[derive(Clone, Copy, PartialEq)]
@@ -53,8 +56,18 @@ pub struct Player<'a> {
     pub differences: usize,
     /// New output for lines of the chapter's file.
     pub changes: Vec<(Range<usize>, Vec<String>)>,
-    /// The first difference, in words, if that is all that is asked for.
-    pub first: Option<String>,
+    /// The first difference, if that is all that is asked for.
+    pub first: Option<Difference>,
+    /// Each command so far, and when it was given.
+    commands: Vec<(Duration, String)>,
+}
+
+/// Where and how a command printed something else than expected.
+pub struct Difference {
+    /// In words.
+    pub words: String,
+    /// What may help to see why.
+    pub evidence: Evidence,
 }
 
 impl<'a> Player<'a> {
@@ -74,6 +87,7 @@ impl<'a> Player<'a> {
             differences: 0,
             changes: Vec::new(),
             first: None,
+            commands: Vec::new(),
         })
     }
 
@@ -94,10 +108,11 @@ impl<'a> Player<'a> {
                 let place = format!("{}:{}", chapter.shown, step.line);
                 let (command, host) = (&step.command, &step.host);
                 let what = || format!("{place}: `{command}` on {host}");
+                self.commands.push((capture::now(), step.typed()));
                 let printed = match self.stage.step(step).with_context(what) {
                     // A program that does not end is what the reader wrote.
                     Err(why) if self.mode == Mode::Try => {
-                        self.first = Some(format!("{why:#}\n"));
+                        self.first = Some(self.difference(step, format!("{why:#}\n")));
                         return Ok(());
                     }
                     printed => printed?,
@@ -117,7 +132,7 @@ impl<'a> Player<'a> {
                         };
                         words += &self.stage.ended_early()?;
                         if self.mode == Mode::Try {
-                            self.first = Some(words);
+                            self.first = Some(self.difference(step, words));
                             return Ok(());
                         }
                         println!("{words}");
@@ -160,18 +175,42 @@ impl<'a> Player<'a> {
             let (expected, got) = (expected.unwrap_or(&nothing), got.unwrap_or(&nothing));
             if !matching::matches(expected, got) {
                 let (at, difference) = matching::difference(expected, got);
-                let (host, command) = (&step.host, &step.command);
-                let and = if step.background { " &" } else { "" };
+                let typed = step.typed();
                 // What comes too much has no line; it comes after the last.
                 let at = line + at - usize::from(at == expected.len());
                 let late = printed.late.as_ref().filter(|_| words.is_empty());
                 let late = late.map_or(String::new(), |late| format!("  {late}\n"));
                 let shown = &self.chapter.shown;
-                words += &format!("{shown}:{at}: {host}$ {command}{and}\n{late}{difference}");
+                words += &format!("{shown}:{at}: {typed}\n{late}{difference}");
             }
             line += expected.len() + 1; // ^C has a line too
         }
         Some(words).filter(|words| !words.is_empty())
+    }
+
+    /// This difference, in the last step that was played, with what was noted.
+    fn difference(&mut self, step: &Step, words: String) -> Difference {
+        let moment = |at: Option<&(Duration, String)>| at.map_or(Duration::ZERO, |it| it.0);
+        let start = moment(self.commands.first());
+        let lines = std::mem::take(&mut self.stage.log);
+        let mut evidence = Evidence {
+            // One that stopped as it started has nothing to do with packets.
+            host: (!step.background).then(|| step.host.clone()),
+            start,
+            since: match lines.is_empty() {
+                true => moment(self.commands.last()),
+                false => start,
+            },
+            timeline: Vec::new(),
+        };
+        if (1..=LINES).contains(&lines.len()) {
+            let lines = lines
+                .into_iter()
+                .map(|(at, line)| (at, format!("  {line}")));
+            evidence.timeline = self.commands.drain(..).chain(lines).collect();
+            evidence.timeline.sort_by_key(|(at, _)| *at);
+        }
+        Difference { words, evidence }
     }
 
     fn bless(&mut self, step: &Step, printed: Printed) {

@@ -19,6 +19,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
+use super::evidence::LINES;
+use crate::capture;
 use crate::sys;
 
 /// How much a command may print: more is a mistake, and fills the disk.
@@ -183,6 +185,8 @@ pub struct Tail {
     file: File,
     /// A line that is not complete yet.
     partial: Vec<u8>,
+    /// The first lines, and when each was read.
+    pub log: Vec<(Duration, String)>,
 }
 
 impl Tail {
@@ -194,6 +198,7 @@ impl Tail {
             file: File::open(&path).with_context(cannot)?,
             path,
             partial: Vec::new(),
+            log: Vec::new(),
         })
     }
 
@@ -210,7 +215,13 @@ impl Tail {
         };
         let complete: Vec<u8> = self.partial.drain(..=before + end).collect();
         let text = String::from_utf8_lossy(&complete);
-        Ok(text.lines().map(as_typed).collect())
+        let lines: Vec<_> = text.lines().map(as_typed).collect();
+        // One more shows that there are too many.
+        let left = (LINES + 1).saturating_sub(self.log.len());
+        let now = capture::now();
+        let new = lines.iter().take(left).map(|line| (now, line.clone()));
+        self.log.extend(new);
+        Ok(lines)
     }
 
     /// All lines that are complete.

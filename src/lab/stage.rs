@@ -79,6 +79,9 @@ pub struct Stage<'a> {
     listens: bool,
     shells: Vec<Shell>,
     jobs: Vec<Job>,
+    /// The first lines of the program that was waited for last, if it came from
+    /// the background, and when each was printed.
+    pub log: Vec<(Duration, String)>,
     /// The folder for what the commands print.
     output: PathBuf,
     files: usize,
@@ -104,6 +107,7 @@ impl<'a> Stage<'a> {
             listens,
             shells: machine.into_iter().collect(),
             jobs: Vec::new(),
+            log: Vec::new(),
             output,
             files: 0,
         })
@@ -116,6 +120,7 @@ impl<'a> Stage<'a> {
             let (host, command) = (&step.host, &step.command);
             styled!("{PROMPT}{host}${PROMPT:#} {command}{and}");
         }
+        self.log.clear();
         let mut shell = self.shell(&step.host)?;
         let words: Vec<_> = step.command.split_whitespace().collect();
         let printed = match words[..] {
@@ -126,6 +131,7 @@ impl<'a> Stage<'a> {
             _ => self.run(&mut shell, step),
         };
         self.shells.push(shell);
+        self.listen();
         printed
     }
 
@@ -170,6 +176,7 @@ impl<'a> Stage<'a> {
         while shell.ended(MOMENT)?.is_none() {
             self.show(tail.read()?, &mut before);
             self.lab.check_disk()?;
+            self.listen();
             if Instant::now() >= deadline {
                 return Err(self.hangs(&before, &step.before));
             }
@@ -199,6 +206,7 @@ impl<'a> Stage<'a> {
         let taken = loop {
             self.lab.check_disk()?;
             let alive = shell::is_alive(job.group);
+            self.listen();
             let new = job.tail.read()?;
             if !new.is_empty() {
                 job.kept.extend(new);
@@ -252,7 +260,9 @@ impl<'a> Stage<'a> {
         }
         let at = self.jobs.iter().position(|job| Some(job.group) == group);
         let mut job = at.map(|at| self.jobs.remove(at));
-        self.until_end(shell, step, &step.command, job.as_mut())
+        let printed = self.until_end(shell, step, &step.command, job.as_mut());
+        self.log = job.map_or(Vec::new(), |job| job.tail.log);
+        printed
     }
 
     /// A command that Ctrl-C ends: like one of the background, and `fg`.
@@ -261,7 +271,9 @@ impl<'a> Stage<'a> {
         let Some(mut job) = self.job(shell, &format!("{{ {}\n}} &", step.command), tail)? else {
             bail!("there is nothing for ^C to end");
         };
-        self.until_end(shell, step, "fg", Some(&mut job))
+        let printed = self.until_end(shell, step, "fg", Some(&mut job));
+        self.log = job.tail.log;
+        printed
     }
 
     /// Gives `fg` to the shell, and shows what that prints, which is the command
@@ -287,6 +299,7 @@ impl<'a> Stage<'a> {
         loop {
             self.lab.check_disk()?;
             ended = ended || shell.ended(MOMENT)?.is_some();
+            self.listen();
             let mut new = if ended { own.rest()? } else { own.read()? };
             named |= !new.is_empty();
             if hide_own {
@@ -353,6 +366,15 @@ impl<'a> Stage<'a> {
             printed.ended_early = true;
         }
         Ok(printed)
+    }
+
+    /// Reads what the programs in the background print meanwhile, to know when
+    /// it came.
+    fn listen(&mut self) {
+        for job in &mut self.jobs {
+            // What goes wrong here goes wrong again once it is wanted.
+            job.kept.extend(job.tail.read().unwrap_or_default());
+        }
     }
 
     /// Starts a job, and learns its group.

@@ -203,6 +203,12 @@ impl Transcript {
 }
 
 impl Step {
+    /// The command as the file has it, with its prompt.
+    pub fn typed(&self) -> String {
+        let and = if self.background { " &" } else { "" };
+        format!("{}$ {}{and}", self.host, self.command)
+    }
+
     /// The output as the file has it, or would have it, line by line.
     pub fn printed(before: &[String], after: Option<&[String]>) -> Vec<String> {
         let mut lines = before.to_vec();
