@@ -30,8 +30,11 @@ pub enum Reason {
     Refused,
     /// It is larger than a datagram can be, or than the way allows: EMSGSIZE.
     TooBig,
-    /// There is no room in the socket's queue: ENOBUFS, EAGAIN.
-    QueueFull,
+    /// So many datagrams of the socket wait on this host that there is no room
+    /// for another: EAGAIN. What a queue below the socket has no room for, an
+    /// interface's for example, counts as sent: without IP_RECVERR (ip(7)) the
+    /// kernel says nothing of it, and only adds it to its UdpSndbufErrors.
+    BufferFull,
     /// The socket refused it for another reason: no route, a filter.
     NotSent,
 }
@@ -45,7 +48,7 @@ const REASONS: [(Reason, &str); 9] = [
     (Reason::InterfaceDown, "interface down"),
     (Reason::Refused, "refused by the device"),
     (Reason::TooBig, "too big"),
-    (Reason::QueueFull, "queue full"),
+    (Reason::BufferFull, "send buffer full"),
     (Reason::NotSent, "not sent"),
 ];
 
@@ -87,7 +90,7 @@ pub fn not_written(why: &io::Error) -> Reason {
 pub fn not_sent(why: &io::Error) -> Reason {
     match errno(why) {
         Errno::EMSGSIZE => Reason::TooBig,
-        Errno::ENOBUFS | Errno::EAGAIN => Reason::QueueFull,
+        Errno::EAGAIN => Reason::BufferFull,
         _ => Reason::NotSent,
     }
 }

@@ -10,7 +10,7 @@ use ip_over_udp::capture;
 use nix::sys::signal::Signal;
 
 use crate::support::{Done, Lab, Program, as_user, number, program, run, temporary};
-use crate::{CC, Need, PING, STRACE, TSHARK, Test};
+use crate::{CC, Need, PING, STRACE, TC, TSHARK, Test};
 
 pub const TESTS: &[Test] = &[
     Test {
@@ -27,6 +27,11 @@ pub const TESTS: &[Test] = &[
         name: "hostile: each reason to drop a packet has its counter",
         needs: &[Need::Lab, PING],
         run: reasons,
+    },
+    Test {
+        name: "hostile: a full queue below the socket is counted by the kernel alone",
+        needs: &[Need::Lab, PING, TC],
+        run: queue_below,
     },
     Test {
         name: "hostile: a write that fails for no known reason is counted",
@@ -214,15 +219,31 @@ fn reasons() {
         .says("1 (84 bytes) out, 0 (0 bytes) in, 4 dropped: 1 too big, 3 not sent");
 
     // Nobody has this address. Datagrams wait for an answer to "who has it?",
-    // and count against the socket's buffer meanwhile.
+    // and count against the send buffer meanwhile.
     let nobody = "ch08 --addr 192.168.0.1/24 --peer 198.51.100.77:9876";
     let left = lab.start_on("left", nobody);
     lab.run("left", "attack device tun0 --count 400").code(0);
     std::thread::sleep(Duration::from_millis(300));
+    let by_kernel = kernel_counters(&left)["Udp SndbufErrors"];
     let left = left.stop();
-    left.code(0).says(" queue full");
+    left.code(0).says(" send buffer full");
     let dropped = dropped(&left);
-    left.says(&format!("{dropped} dropped: {dropped} queue full"));
+    left.says(&format!("{dropped} dropped: {dropped} send buffer full"));
+    assert_eq!(by_kernel, dropped, "the kernel counts the same");
+}
+
+/// A queue that has no room for anything is full for every datagram.
+fn queue_below() {
+    let lab = Lab::up();
+    let left = lab.start_on("left", LEFT);
+    lab.run("left", "tc qdisc add dev eth0 root pfifo limit 0")
+        .code(0);
+    lab.run("left", "ping -c 5 -i 0.01 -W 1 192.168.0.2")
+        .code(1);
+    assert_eq!(kernel_counters(&left)["Udp SndbufErrors"], 5);
+    left.stop()
+        .code(0)
+        .says("5 (420 bytes) out, 0 (0 bytes) in, 0 dropped");
 }
 
 /// No packet is known that passes the check and is refused by a device that is

@@ -31,6 +31,7 @@ pub const SOCAT: Need = Need::Program("socat", "socat");
 pub const CC: Need = Need::Program("cc", "gcc");
 pub const PYTHON: Need = Need::Program("python3", "python3");
 pub const OPENVPN: Need = Need::Program("openvpn", "openvpn");
+pub const TC: Need = Need::Program("tc", "iproute2");
 pub const STRACE: Need = Need::Program("strace", "strace");
 pub const UNSHARE: Need = Need::Program("unshare", "util-linux");
 pub const SETPRIV: Need = Need::Program("setpriv", "util-linux");
