@@ -4,6 +4,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use super::matching::cut;
 use crate::capture::Packet;
 
 /// How many packets are shown.
@@ -37,7 +38,7 @@ impl Evidence {
             words += "when it happened, in seconds:\n";
         }
         for (time, line) in &self.timeline {
-            words += &entry(after(*time), &shortened(line, WIDTH - 12));
+            words += &entry(after(*time), &cut(line));
         }
         let Some(host) = &self.host else {
             return words;
@@ -83,11 +84,4 @@ fn entry(seconds: f64, what: &str) -> String {
         width += 1 + word.len();
     }
     lines + "\n"
-}
-
-fn shortened(line: &str, width: usize) -> String {
-    match line.char_indices().nth(width) {
-        Some(_) => line.chars().take(width - 3).chain("...".chars()).collect(),
-        None => line.to_owned(),
-    }
 }

@@ -203,10 +203,15 @@ impl<'a> Player<'a> {
             },
             timeline: Vec::new(),
         };
-        if (1..=LINES).contains(&lines.len()) {
-            let lines = lines
-                .into_iter()
-                .map(|(at, line)| (at, format!("  {line}")));
+        // Lines that it printed as it started, and as it was waited for, came when
+        // one would expect it.
+        let during = |at| self.commands.iter().rposition(|(given, _)| *given <= at);
+        let own = lines.first().and_then(|(at, _)| during(*at));
+        let last = self.commands.len().checked_sub(1);
+        let meanwhile = |(at, _): &(Duration, String)| ![own, last].contains(&during(*at));
+        if lines.len() <= LINES && lines.iter().any(meanwhile) {
+            let lines = lines.into_iter().filter(|(_, line)| !line.is_empty());
+            let lines = lines.map(|(at, line)| (at, format!("  {line}")));
             evidence.timeline = self.commands.drain(..).chain(lines).collect();
             evidence.timeline.sort_by_key(|(at, _)| *at);
         }
