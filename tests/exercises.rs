@@ -13,7 +13,7 @@ mod need;
 #[path = "lab/support.rs"]
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -32,6 +32,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let mut trials = vec![
         trial("each_has_a_solution", &[], each_has_a_solution),
+        trial("each_has_three_wrong_ones", &[], each_has_three_wrong_ones),
         trial("wrong_words", &[], wrong_words),
         trial("hints_come_one_by_one", &[Need::Lab, PING], hints),
         trial("a_tree_is_left_as_it_is", &[Need::Lab, PING, GIT], dirty),
@@ -267,6 +268,17 @@ fn each_has_a_solution() {
         let shown = format!("{{{{#solution {name}}}}}");
         assert!(chapter.text.contains(&shown), "{name}: no {shown}");
     }
+}
+
+fn each_has_three_wrong_ones() {
+    let exercises = all().into_iter().flat_map(|it| it.1);
+    let mut counts: BTreeMap<String, usize> = exercises.map(|name| (name, 0)).collect();
+    for wrong in wrong() {
+        let count = counts.get_mut(&wrong[..4]);
+        *count.unwrap_or_else(|| panic!("{wrong}: of no exercise")) += 1;
+    }
+    counts.retain(|_, count| *count < 3);
+    assert!(counts.is_empty(), "fewer than three: {counts:?}");
 }
 
 fn wrong_words() {
