@@ -1,7 +1,8 @@
 //! Reading captures back, classic pcap and pcapng.
 
-use std::fs::File;
+use std::fs::{self, File, FileType};
 use std::io::{BufReader, Read, Seek};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use pcap_file::DataLink;
@@ -24,15 +25,31 @@ const BUFFER: usize = 1 << 20;
 /// The packets of a capture file, in its order.
 ///
 /// # Errors
-/// The file cannot be opened, is no capture, is damaged, or has packets of a
-/// link type that this project does not write.
+/// The file cannot be opened, is no file or no capture, is damaged, or has
+/// packets of a link type that this project does not write.
 pub fn read(path: &Path) -> Result<Vec<Packet>> {
     let failed = |why: String| Error::CaptureRead {
         path: path.to_owned(),
         why,
     };
+    // To open a pipe would wait for its writer.
+    let kind = fs::metadata(path).map_err(|why| failed(why.to_string()))?;
+    if let Some(kind) = other_than_file(kind.file_type()) {
+        return Err(failed(format!("it is a {kind}, not a file")));
+    }
     let file = File::open(path).map_err(|why| failed(why.to_string()))?;
     read_from(BufReader::new(file)).map_err(failed)
+}
+
+/// What it is that bears the name of a file, if it is something else.
+fn other_than_file(kind: FileType) -> Option<&'static str> {
+    match kind {
+        _ if kind.is_file() => None,
+        _ if kind.is_dir() => Some("folder"),
+        _ if kind.is_fifo() => Some("pipe"),
+        _ if kind.is_socket() => Some("socket"),
+        _ => Some("device"),
+    }
 }
 
 /// The packets of a capture, from any source of bytes; an error says what is
