@@ -176,7 +176,7 @@ impl Options {
     /// The folder in which each run has its own.
     pub fn base(&self) -> anyhow::Result<PathBuf> {
         Ok(match &self.out {
-            None => programs::tree()?.join("target/lab"),
+            None => programs::captures()?,
             Some(out) => std::path::absolute(out)?,
         })
     }

@@ -5,7 +5,7 @@
 mod cli;
 mod exercises;
 
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
@@ -15,12 +15,13 @@ use anyhow::{Context, bail};
 use clap::Parser;
 use ip_over_udp::error::report;
 use ip_over_udp::lab::book::Chapter;
+use ip_over_udp::lab::compare::Difference;
 use ip_over_udp::lab::error::Error;
 use ip_over_udp::lab::folder::{self, Running};
 use ip_over_udp::lab::hosts::{self, Host};
 use ip_over_udp::lab::play;
 use ip_over_udp::lab::review::{self, Count};
-use ip_over_udp::lab::summary::shown;
+use ip_over_udp::lab::summary::{command, quoted, shown};
 use ip_over_udp::lab::world::{self, Lifeline, Watch};
 use ip_over_udp::lab::{Lab, Setup, compare, doctor, programs, recorder};
 use ip_over_udp::output::{eprintln, println, styled};
@@ -104,7 +105,8 @@ fn inner(args: &Args, watch: &Watch) -> anyhow::Result<u8> {
             setup.capture = !no_capture;
             let lab = Lab::start(&setup, watch)?;
             greet(started);
-            println!("in another terminal:  cargo lab shell left");
+            let shell = command(&args.options.base()?, "shell left");
+            println!("in another terminal:  {shell}");
             if setup.capture {
                 println!("captures:             {}", shown(&lab.folder).display());
             }
@@ -286,27 +288,41 @@ fn compare_captures(options: &Options, word: &str) -> anyhow::Result<u8> {
         let names = book.names()?.join(", ");
         bail!("there is no chapter {word:?}; there are {names}");
     };
-    let (mine, reference) = (options.base()?.join(&chapter), book.reference(&chapter));
-    if !mine.join("all.pcapng").exists() {
-        bail!("there is no capture of chapter {chapter} yet; make one: cargo lab {chapter}");
+    let base = options.base()?;
+    let (mine, reference) = (base.join(&chapter), book.reference(&chapter));
+    if !mine.exists() {
+        let play = command(&base, &chapter);
+        bail!("there is no capture of chapter {chapter} yet; make one: {play}");
     }
     let Some(difference) = compare::compare(&mine, &reference)? else {
-        println!("chapter {chapter}: every packet is as in the reference");
-        return Ok(0);
+        let words = format!("chapter {chapter}: every packet is as in the reference\n");
+        return print(&words).map(|()| 0);
     };
-    let interface = &difference.interface;
-    println!("chapter {chapter}, {interface}: {}\n", difference.words);
+    let Difference {
+        interface, words, ..
+    } = &difference;
+    let mut text = format!("chapter {chapter}, {interface}: {words}\n\n");
     for (folder, packet) in [(mine, difference.mine), (reference, difference.reference)] {
-        let file = folder.join(format!("{interface}.pcap"));
+        let file = folder.join(&difference.file);
         if file.exists() {
             let go = packet.map_or(String::new(), |packet| format!(" -g {packet}"));
-            println!(
-                "wireshark -d udp.port==9876,ip{go} {}",
-                shown(&file).display()
-            );
+            let file = quoted(&shown(&file));
+            text += &format!("wireshark -d udp.port==9876,ip{go} {file}\n");
         }
     }
-    Ok(1)
+    print(&text).map(|()| 1)
+}
+
+/// Writes to standard output. That nobody reads it is no error: the exit code
+/// says the rest.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(why) if why.kind() != ErrorKind::BrokenPipe => {
+            Err(why).context("cannot write to standard output")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A shell on a host, which has the terminal while it runs, or one command.
@@ -359,14 +375,16 @@ fn join(running: &Running, programs: &Path, host: &str, command: &[String]) -> a
 /// `lab capture`: until the reader of our output or the lab is gone.
 fn capture_live(base: &Path, host: &str, interface: &str) -> anyhow::Result<u8> {
     if std::io::stdout().is_terminal() {
+        let capture = command(base, &format!("capture {host} {interface}"));
         bail!(
             "a capture is no text; send it to a program or to a file\n  \
-             cargo lab capture {host} {interface} | wireshark -k -i -\n  \
-             cargo lab capture {host} {interface} > {interface}.pcapng"
+             {capture} | wireshark -k -i -\n  \
+             {capture} > {interface}.pcapng"
         );
     }
     let Some(running) = folder::find(base) else {
-        bail!("no lab is running\n  start one in another terminal: cargo lab up");
+        let up = command(base, "up");
+        bail!("no lab is running\n  start one in another terminal: {up}");
     };
     running.join(host, Path::new(""))?.enter_network()?;
     if nix::net::if_::if_nametoindex(interface).is_err() {

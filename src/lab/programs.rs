@@ -37,6 +37,11 @@ fn is_tree(folder: &Path) -> bool {
         && folder.join("Cargo.toml").is_file()
 }
 
+/// The folder in which each run has its own, if the reader names no other.
+pub fn captures() -> anyhow::Result<PathBuf> {
+    Ok(tree()?.join("target/lab"))
+}
+
 /// The folder of the program that runs now. Cargo puts them all in one.
 pub fn beside_this_one() -> anyhow::Result<PathBuf> {
     let this = std::env::current_exe().context("cannot find this program's own file")?;

@@ -13,7 +13,7 @@ use super::play::{Mode, Player};
 use super::recorder::Recorded;
 use super::shell::Shell;
 use super::stage::Limits;
-use super::summary::{self, shown};
+use super::summary::{self, command, shown};
 use super::transcript::{Kind, Transcript, rewrite};
 use super::{Lab, compare};
 use crate::capture;
@@ -142,7 +142,10 @@ pub fn check(
         } else if let Some(difference) = compare::compare(&folder, &reference)? {
             let (interface, words) = (difference.interface, difference.words);
             println!("captures of chapter {name}, {interface}: {words}");
-            println!("  cargo lab {name} && cargo lab compare {name} shows more");
+            let base = folder.parent().unwrap_or(&folder);
+            let again = command(base, name);
+            let more = command(base, &format!("compare {name}"));
+            println!("  {again} && {more} shows more");
             differences += 1;
         }
     }

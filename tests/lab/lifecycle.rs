@@ -285,7 +285,7 @@ fn remains() {
     run(&mut capture)
         .code(1)
         .says("no lab is running")
-        .says("cargo lab up");
+        .says(&format!("cargo lab --out {} up", base.display()));
     let mut up = lab();
     up.arg("--out").arg(&base).arg("up");
     let up = Program::start(&mut up).until("Ctrl-C ends the lab");

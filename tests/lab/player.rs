@@ -2,7 +2,7 @@
 //! leaves alone, and what it says of a book that cannot be played.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::lifecycle::eventually;
 use crate::support::{self, Done, Program, lab, lab_without_book, program, run, temporary};
@@ -68,6 +68,11 @@ pub const TESTS: &[Test] = &[
         name: "player: bless refuses output that reads like a command",
         needs: &[Need::Lab],
         run: refused,
+    },
+    Test {
+        name: "player: commands to copy",
+        needs: &[Need::Lab],
+        run: commands_to_copy,
     },
     Test {
         name: "player: captures are compared too",
@@ -143,14 +148,19 @@ impl Book {
         fs::read_to_string(self.0.join("ch20-title.md")).unwrap()
     }
 
+    /// Where the captures go: a path that has to be quoted.
+    fn out(&self) -> PathBuf {
+        self.0.join("it's mine")
+    }
+
     #[track_caller]
     fn lab(&self, arguments: &[&str]) -> Done {
         let mut lab = lab_without_book();
         lab.arg("--book").arg(&self.0);
         lab.arg("--captures").arg(self.0.join("captures"));
-        lab.arg("--out").arg(self.0.join("out"));
+        lab.arg("--out").arg(self.out());
         let done = run(lab.args(["--limit", "3"]).args(arguments));
-        let output = self.0.join("out/20/.output");
+        let output = self.out().join("20/.output");
         assert!(!output.exists(), "left behind: {}", output.display());
         done
     }
@@ -479,7 +489,24 @@ fn captures() {
     );
     book.check()
         .code(1)
-        .says("captures of chapter 20, internet-left: byte 1 of the data: 0x32 in yours");
+        .says("captures of chapter 20, left-eth0: byte 1 of the UDP data: 0x32 in yours")
+        .says(&format!(
+            "  cargo lab --out \"{0}\" 20 && cargo lab --out \"{0}\" compare 20 shows more\n",
+            book.out().display()
+        ));
+}
+
+/// Commands that the lab prints can be copied into a shell.
+fn commands_to_copy() {
+    let book = Book::new("left$ echo 1 > /dev/udp/203.0.113.2/9");
+    let done = book.lab(&["20"]);
+    let at = done.code(0).output.find("wireshark").expect("a command");
+    let words = shlex::split(&done.output[at..]).expect("words");
+    let files: Vec<_> = words.iter().filter(|it| it.contains("/20/")).collect();
+    assert_eq!(files.len(), 2, "{words:?}");
+    for file in files {
+        assert!(Path::new("/").join(file).is_file(), "{file}");
+    }
 }
 
 fn odd_output() {
@@ -529,13 +556,13 @@ fn nothing_is_left() {
 
     let mut lab = lab_without_book();
     lab.arg("--book").arg(&book.0);
-    lab.arg("--out").arg(book.0.join("out"));
+    lab.arg("--out").arg(book.out());
     let playing = Program::start(lab.arg("20")).until("here");
     eventually("the programs do not run", || sleeping(&token) == 3);
     playing.stop().code(130);
     assert_eq!(sleeping(&token), 0);
-    assert!(!book.0.join("out/20/.output").exists());
-    assert!(!book.0.join("out/20/running").exists());
+    assert!(!book.out().join("20/.output").exists());
+    assert!(!book.out().join("20/running").exists());
 }
 
 /// How many programs of this name and number run.

@@ -1,0 +1,103 @@
+//! What a kernel chooses: other values in every run, and in each run the same
+//! ones throughout.
+
+use std::collections::{HashMap, HashSet};
+
+/// A value of a packet that no two runs share.
+#[derive(Debug)]
+pub struct Chosen {
+    /// What it is, as in "TCP source port".
+    pub name: String,
+    /// Within what it has a meaning: a port, for example, on one host. Only
+    /// values of one scope are compared.
+    pub scope: String,
+    pub value: Value,
+}
+
+#[derive(Debug)]
+pub enum Value {
+    /// Picked at random, and the same wherever it is meant.
+    Picked(String),
+    /// Counted on from a first one that was picked at random.
+    Counted(u32),
+}
+
+/// A scope, and a value in it.
+type Key = (String, String);
+
+/// Which value of the capture stands for which of the reference.
+#[derive(Default)]
+pub struct Pairs {
+    /// By values of the reference: the value of the capture, and where it was.
+    picked: HashMap<Key, Key>,
+    /// By scope in the reference: the first number in each of the two.
+    first: HashMap<String, (u32, u32)>,
+    /// By values of the capture: the one of the reference that it stands for
+    /// now, and where. A number comes back when its first user is gone; but not
+    /// before, so this holds for one row, in which packets have an order.
+    used: HashMap<Key, Key>,
+    /// The values of the reference that were in this row.
+    seen: HashSet<Key>,
+}
+
+impl Pairs {
+    /// To be called before the packets of another interface.
+    pub fn next_row(&mut self) {
+        self.used.clear();
+        self.seen.clear();
+    }
+
+    /// Remembers what stands for what, and says where that contradicts what was
+    /// before. `here` is where these values of the capture are.
+    pub fn differ(&mut self, mine: &[Chosen], reference: &[Chosen], here: &str) -> Option<String> {
+        let mut both = mine.iter().zip(reference);
+        both.find_map(|(mine, reference)| match (&mine.value, &reference.value) {
+            (Value::Picked(one), Value::Picked(other)) => {
+                let key = |of: &Chosen, value: &str| (of.scope.clone(), value.to_owned());
+                self.picked(key(mine, one), key(reference, other), here)
+                    .map(|words| format!("{}: {words}", mine.name))
+            }
+            (&Value::Counted(one), &Value::Counted(other)) => self
+                .counted(&reference.scope, one, other)
+                .map(|words| format!("{}: {words}", mine.name)),
+            _ => None, // in packets that have the same layers
+        })
+    }
+
+    fn picked(&mut self, mine: Key, reference: Key, here: &str) -> Option<String> {
+        let (one, other) = (mine.1.clone(), reference.1.clone());
+        let now = (one.clone(), here.to_owned());
+        let (before, there) = self.picked.entry(reference.clone()).or_insert(now);
+        if *before != one {
+            return Some(format!(
+                "{one} in yours, where {there} has {before}; in the reference both have {other}"
+            ));
+        }
+        let now = (other.clone(), here.to_owned());
+        if self.seen.insert(reference) {
+            self.used.insert(mine, now);
+            return None;
+        }
+        let (before, there) = self.used.entry(mine).or_insert(now);
+        (*before != other).then(|| {
+            format!(
+                "{one} in yours, as in {there}; in the reference this one has {other}, \
+                 and that one {before}"
+            )
+        })
+    }
+
+    fn counted(&mut self, scope: &str, mine: u32, reference: u32) -> Option<String> {
+        let now = (mine, reference);
+        let (first, other) = *self.first.entry(scope.to_owned()).or_insert(now);
+        // Half of all numbers count as later, half as earlier, as in TCP itself.
+        let from = |first: u32, number: u32| number.wrapping_sub(first) as i32;
+        let (mine, reference) = (from(first, mine), from(other, reference));
+        (mine != reference).then(|| {
+            format!(
+                "{mine} in yours, {reference} in the reference, \
+                 counted from the first of that direction"
+            )
+        })
+    }
+}
