@@ -485,6 +485,18 @@ fn a_port_that_changes_in_mid_connection() {
 }
 
 #[test]
+fn a_port_is_said_before_the_checksum_that_it_makes_wrong() {
+    let mine = Mine::of("06").change("left-tun0", |packets| {
+        let port = field(&packets[5], "TCP", "source port");
+        put(&mut packets[5], port, 50_000);
+    });
+    mine.says(
+        "left-tun0",
+        "TCP source port: 50000 in yours, where packet ",
+    );
+}
+
+#[test]
 fn a_port_of_another_kind() {
     let mine = Mine::of("06").change("left-tun0", |packets| {
         let port = field(&packets[2], "TCP", "source port");
@@ -764,6 +776,40 @@ proptest! {
         });
         let found = mine.compare();
         prop_assert!(changed.is_empty() || found.is_some(), "{changed}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 48,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    /// Whatever was captured, it is compared; and it is like itself.
+    #[test]
+    fn anything_can_be_compared(
+        changes in prop::collection::vec(any::<(prop::sample::Index, prop::sample::Index, u8)>(), 1..60),
+        ends in prop::collection::vec(any::<(prop::sample::Index, prop::sample::Index)>(), 0..4),
+    ) {
+        let mine = Mine::of("06").change("left-eth0", |packets| {
+            for (packet, byte, value) in changes {
+                let packet = packet.index(packets.len());
+                let data = &mut packets[packet].data;
+                let byte = byte.index(data.len());
+                data[byte] = value;
+            }
+            for (packet, end) in ends {
+                let packet = packet.index(packets.len());
+                let data = &mut packets[packet].data;
+                data.truncate(end.index(data.len()).max(1));
+            }
+        });
+        let found = compare(&mine.folder(), &mine.folder()).unwrap();
+        prop_assert!(found.is_none(), "{found:?}");
+        if let Some(found) = mine.compare() {
+            prop_assert!(!found.words.is_empty());
+        }
     }
 }
 

@@ -38,7 +38,7 @@ mod words;
 
 use align::align;
 use chosen::Pairs;
-use normalise::normalise;
+use normalise::{Kind, normalise};
 
 /// The file with the packets of all interfaces.
 const ALL: &str = "all.pcapng";
@@ -239,16 +239,22 @@ fn compare_rows(place: &Place, mine: &Row, reference: &Row, pairs: &mut Pairs) -
     let steps = align(&mine.packets, &reference.packets);
     pairs.next_row();
     let mut differences = steps.iter().enumerate().filter_map(|(at, step)| {
-        if let (Some(mine_at), Some(reference_at)) = (step.mine, step.reference) {
-            let packets = (&mine.packets[mine_at], &reference.packets[reference_at]);
-            let (ours, theirs) = (normalise(packets.0), normalise(packets.1));
-            if ours.layers == theirs.layers {
-                let here = format!("packet {} of {}", mine.numbers[mine_at], place.interface);
-                let words = pairs.differ(&ours.chosen, &theirs.chosen, &here)?;
-                return Some((*step, words::both(&words, packets)));
+        let (Some(one), Some(other)) = (step.mine, step.reference) else {
+            return Some(words::alone(&steps, at, mine, reference));
+        };
+        let packets = (&mine.packets[one], &reference.packets[other]);
+        let (ours, theirs) = (normalise(packets.0), normalise(packets.1));
+        let found = words::first(&ours, &theirs);
+        let chosen = match found {
+            // A checksum is wrong because of something else, perhaps of this.
+            None | Some((Kind::Checksum, _)) => {
+                let here = format!("packet {} of {}", mine.numbers[one], place.interface);
+                pairs.differ(&ours.chosen, &theirs.chosen, &here)
             }
-        }
-        Some(words::explain(&steps, at, mine, reference))
+            Some(_) => None,
+        };
+        let words = chosen.or(found.map(|(_, words)| words))?;
+        Some((*step, words::both(&words, packets)))
     });
     let (step, words) = differences.next()?;
     let last = reference.packets.len().saturating_sub(1);

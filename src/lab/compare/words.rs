@@ -5,27 +5,6 @@ use super::align::{Step, whole};
 use super::normalise::{Content, Fact, Kind, Normal, Part, normalise};
 use crate::capture::Packet;
 
-/// Says what is different at this step, and at which packets to look.
-pub fn explain(steps: &[Step], at: usize, mine: &Row, reference: &Row) -> (Step, String) {
-    let step = steps[at];
-    if let (Some(one), Some(other)) = (step.mine, step.reference) {
-        let packets = (&mine.packets[one], &reference.packets[other]);
-        let words = first(&normalise(packets.0), &normalise(packets.1));
-        return (step, both(&words, packets));
-    }
-    if let Some((one, other)) = moved(steps, step, mine, reference) {
-        let words = format!(
-            "another order: packet {} of the reference is packet {} of yours: {}",
-            reference.numbers[other],
-            mine.numbers[one],
-            reference.packets[other].describe()
-        );
-        let (mine, reference) = (Some(one), Some(other));
-        return (Step { mine, reference }, words);
-    }
-    alone(steps, at, mine, reference)
-}
-
 /// Words about two packets, and the packets.
 pub fn both(words: &str, (mine, reference): (&Packet, &Packet)) -> String {
     format!(
@@ -55,8 +34,19 @@ fn moved(steps: &[Step], step: Step, mine: &Row, reference: &Row) -> Option<(usi
     Some((one?, other))
 }
 
-/// Says that packets have no counterparts, from this step on.
-fn alone(steps: &[Step], at: usize, mine: &Row, reference: &Row) -> (Step, String) {
+/// Says that the packets from this step on have no counterparts, or that the
+/// first has it elsewhere; and at which packets to look.
+pub fn alone(steps: &[Step], at: usize, mine: &Row, reference: &Row) -> (Step, String) {
+    if let Some((one, other)) = moved(steps, steps[at], mine, reference) {
+        let words = format!(
+            "another order: packet {} of the reference is packet {} of yours: {}",
+            reference.numbers[other],
+            mine.numbers[one],
+            reference.packets[other].describe()
+        );
+        let (mine, reference) = (Some(one), Some(other));
+        return (Step { mine, reference }, words);
+    }
     let sides = |step: &Step| (step.mine.is_some(), step.reference.is_some());
     let same = |step: &&Step| sides(step) == sides(&steps[at]);
     let count = steps[at..].iter().take_while(same).count();
@@ -89,7 +79,7 @@ fn alone(steps: &[Step], at: usize, mine: &Row, reference: &Row) -> (Step, Strin
 }
 
 /// The thing in which two packets differ that may be the cause of the others.
-fn first(mine: &Normal, reference: &Normal) -> String {
+pub fn first(mine: &Normal, reference: &Normal) -> Option<(Kind, String)> {
     let found = differences(mine, reference);
     // Where no byte was added, the data differ because a length says so, and
     // otherwise the lengths because of the data.
@@ -106,9 +96,9 @@ fn first(mine: &Normal, reference: &Normal) -> String {
             Kind::Checksum => found.next_back(),
             _ => found.next(),
         };
-        cause.map(|it| it.1.clone())
+        cause.cloned()
     };
-    order.find_map(of).unwrap_or_default()
+    order.find_map(of)
 }
 
 /// All things in which two packets differ, from the outermost layer inwards.
