@@ -2,13 +2,17 @@
 
 #![forbid(unsafe_code)]
 
-use std::net::SocketAddr;
+use std::io::{self, Read, Write};
+use std::iter::Cycle;
+use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
+use std::slice::Iter;
 
+use anyhow::Context;
 use clap::Parser;
 use ip_over_udp::error::report;
+use ip_over_udp::lab::web::{self, Answer, Request};
 use ip_over_udp::output::println;
-use tiny_http::{Header, Response, Server};
 
 /// The page: small enough for one TCP segment, headers included.
 const PAGE: &str = "\
@@ -18,6 +22,8 @@ const PAGE: &str = "\
 <p>This page crossed the network inside UDP datagrams.
 Each of them carried one IP packet.</p>
 ";
+/// What `/bytes/N` is made of.
+const LINE: &[u8] = b"0123456789abcde\n";
 
 /// Serve a page at /, and N bytes at /bytes/N.
 #[derive(Parser)]
@@ -34,32 +40,41 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> anyhow::Result<()> {
     let listen = args.listen;
-    let server =
-        Server::http(listen).map_err(|why| anyhow::anyhow!("cannot serve on {listen}: {why}"))?;
-    println!("serving http://{listen}/");
-    for request in server.incoming_requests() {
-        let (status, body) = match request.url() {
-            "/" => (200, PAGE.to_owned()),
-            url => match url.strip_prefix("/bytes/").map(str::parse) {
-                Some(Ok(n)) if n <= 1_000_000_000 => {
-                    (200, "0123456789abcde\n".repeat(n / 16 + 1)[..n].to_owned())
-                }
-                _ => (404, format!("there is nothing at {url}\n")),
-            },
-        };
-        let from = request.remote_addr().map(ToString::to_string);
-        println!("{} {} {status}", from.unwrap_or_default(), request.url());
-        let mut response = Response::from_string(body)
-            .with_status_code(status)
-            .with_chunked_threshold(usize::MAX);
-        if status == 200
-            && request.url() == "/"
-            && let Ok(html) = Header::from_bytes("Content-Type", "text/html")
-        {
-            response.add_header(html);
-        }
-        // A client that has gone away is no reason to stop.
-        let _ = request.respond(response);
-    }
+    let listener =
+        TcpListener::bind(listen).with_context(|| format!("cannot serve on {listen}"))?;
+    println!("serving http://{}/", listener.local_addr()?);
+    web::serve(&listener, |request| {
+        let answer = answer(&request.path);
+        let Request { from, path, .. } = request;
+        // A log that nobody reads is no reason to stop.
+        let _ = writeln!(io::stdout(), "{from} {path} {}", answer.status);
+        answer
+    });
     Ok(())
+}
+
+fn answer(path: &str) -> Answer {
+    if path == "/" {
+        return Answer::new(200, "text/html", PAGE);
+    }
+    match path.strip_prefix("/bytes/").map(str::parse) {
+        Some(Ok(length)) if length <= 1_000_000_000 => Answer {
+            length,
+            body: Box::new(Endless(LINE.iter().cycle())),
+            ..Answer::text(200, "")
+        },
+        _ => Answer::text(404, format!("there is nothing at {path}\n")),
+    }
+}
+
+/// The same line again and again: a gigabyte of it needs no memory.
+struct Endless(Cycle<Iter<'static, u8>>);
+
+impl Read for Endless {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        for (to, from) in buffer.iter_mut().zip(&mut self.0) {
+            *to = *from;
+        }
+        Ok(buffer.len())
+    }
 }

@@ -4,8 +4,8 @@
 //! hosts and their cables; [`recorder`] captures every interface into the
 //! [`folder`] of the run; [`journey`] tells what became of one packet, and
 //! [`summary`] where the captures are. [`compare`] lays captures beside the
-//! reference. [`programs`] builds what the hosts run, and [`doctor`] says what
-//! a machine lacks.
+//! reference. [`programs`] builds what the hosts run, [`web`] is the web server
+//! that one of them runs, and [`doctor`] says what a machine lacks.
 //!
 //! A chapter's experiment stands in the [`book`]: [`transcript`] reads it, and
 //! [`play`] plays it, a command at a time on a [`stage`] with a [`shell`] for
@@ -42,6 +42,7 @@ pub mod shell;
 pub mod stage;
 pub mod summary;
 pub mod transcript;
+pub mod web;
 pub mod world;
 
 use folder::Folder;

@@ -21,6 +21,7 @@
 //! | [`figure`] | draws packets, packet lists and journeys from captures |
 //! | [`check`] | what must be true of the finished book |
 //! | [`problem`] | what is wrong, and in which line of which file |
+//! | [`say`] | what goes to the terminal, if anybody reads it |
 //! | [`html`] | text and blocks for HTML inside Markdown |
 
 #![forbid(unsafe_code)]
@@ -38,6 +39,7 @@ pub mod listing;
 pub mod page;
 pub mod preprocess;
 pub mod problem;
+pub mod say;
 pub mod serve;
 pub mod solution;
 pub mod source;

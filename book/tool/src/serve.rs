@@ -4,7 +4,7 @@
 //! shown in the terminal and over the last good page until they are mended.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,11 +12,12 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, anyhow};
-use tiny_http::{Header, Request, Response};
+use ip_over_udp::lab::web::{self, Answer};
 use walkdir::WalkDir;
 
 use crate::build::build;
 use crate::html::escape;
+use crate::say;
 
 /// How often the files are looked at. Asking is simpler than being told, and
 /// works on every file system.
@@ -37,7 +38,7 @@ const RELOAD: &str = include_str!("reload.html");
 pub struct Serving {
     /// Where a browser finds it.
     pub address: SocketAddr,
-    http: Arc<tiny_http::Server>,
+    listener: Arc<TcpListener>,
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -59,13 +60,10 @@ struct State {
 impl Serving {
     /// Builds the book of a tree and serves it; port 0 is any free one.
     pub fn start(tree: &Path, port: u16, draft: bool) -> anyhow::Result<Serving> {
-        let http = tiny_http::Server::http((Ipv4Addr::LOCALHOST, port)).map_err(|why| {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|why| {
             anyhow!("cannot listen on port {port}: {why}\n  choose another one with --port")
         })?;
-        let address = http
-            .server_addr()
-            .to_ip()
-            .context("the server has no address")?;
+        let address = listener.local_addr().context("the server has no address")?;
         // Not 1: a page of an earlier server may still be open.
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -79,7 +77,7 @@ impl Serving {
             }),
             end: AtomicBool::new(false),
         });
-        let http = Arc::new(http);
+        let listener = Arc::new(listener);
         let seen = fingerprint(tree);
         shared.rebuild(tree, draft);
 
@@ -87,21 +85,15 @@ impl Serving {
             let (tree, shared) = (tree.to_owned(), Arc::clone(&shared));
             thread::spawn(move || shared.watch(&tree, draft, seen))
         };
-        let answerer = {
-            let (http, shared) = (Arc::clone(&http), Arc::clone(&shared));
-            thread::spawn(move || {
-                for request in http.incoming_requests() {
-                    // A reader who has left is no reason to stop.
-                    let _ = shared.answer(request);
-                }
-            })
+        let server = {
+            let (listener, shared) = (Arc::clone(&listener), Arc::clone(&shared));
+            thread::spawn(move || web::serve(&listener, move |it| shared.answer(&it.path)))
         };
-        let threads = vec![builder, answerer];
         Ok(Serving {
             address,
-            http,
+            listener,
             shared,
-            threads,
+            threads: vec![builder, server],
         })
     }
 
@@ -117,7 +109,8 @@ impl Serving {
 impl Drop for Serving {
     fn drop(&mut self) {
         self.shared.end.store(true, Ordering::Relaxed);
-        self.http.unblock();
+        // If that fails, the server has ended by itself.
+        let _ = web::stop(&self.listener);
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
@@ -146,40 +139,41 @@ impl Shared {
         match result {
             Ok(built) => {
                 for warning in built.warnings {
-                    eprintln!("warning: {warning}");
+                    say::aside(format_args!("warning: {warning}"));
                 }
-                eprintln!("the book is built");
+                say::aside("the book is built");
                 state.version += 1;
                 state.error = None;
             }
             Err(why) => {
-                eprintln!("{why:#}\nthe book is not built; the pages are those of before");
+                say::aside(format_args!(
+                    "{why:#}\nthe book is not built; the pages are those of before"
+                ));
                 state.error = Some(format!("{why:#}"));
             }
         }
     }
 
-    fn answer(&self, request: Request) -> std::io::Result<()> {
+    fn answer(&self, path: &str) -> Answer {
         let state = self.state().clone();
-        let path = request.url().split(['?', '#']).next().unwrap_or("/");
-        if path == "/-/state" {
-            let text = serde_json::to_string(&state)?;
-            return respond(request, 200, "application/json", text.into_bytes());
-        }
-        let (status, kind, mut bytes) = match self.read(path) {
-            Some((kind, bytes)) => (200, kind, bytes),
-            None => {
-                let error = state.error.as_deref().unwrap_or("there is no such page");
-                let page = format!("<!DOCTYPE html>\n<body><pre>{}</pre></body>", escape(error));
-                (404, "text/html; charset=utf-8", page.into_bytes())
-            }
+        let (status, kind, mut bytes) = if path == "/-/state" {
+            let text = serde_json::to_vec(&state).unwrap_or_default();
+            (200, "application/json", text)
+        } else if let Some((kind, bytes)) = self.read(path) {
+            (200, kind, bytes)
+        } else {
+            let error = state.error.as_deref().unwrap_or("there is no such page");
+            let page = format!("<!DOCTYPE html>\n<body><pre>{}</pre></body>", escape(error));
+            (404, "text/html; charset=utf-8", page.into_bytes())
         };
         if kind.starts_with("text/html") {
             let text = String::from_utf8_lossy(&bytes);
             let script = RELOAD.replace("{version}", &state.version.to_string());
             bytes = text.replace("</body>", &(script + "</body>")).into_bytes();
         }
-        respond(request, status, kind, bytes)
+        let mut answer = Answer::new(status, kind, bytes);
+        answer.headers.push(("Cache-Control", "no-store"));
+        answer
     }
 
     /// A file of the finished book, and never one outside of it.
@@ -204,19 +198,11 @@ impl Shared {
             "woff2" => "font/woff2",
             _ => "application/octet-stream",
         };
-        Some((kind, std::fs::read(file).ok()?))
+        // A link in the book could lead anywhere, and a pipe never to an end.
+        let file = file.canonicalize().ok()?;
+        let inside = file.starts_with(self.folder.canonicalize().ok()?) && file.is_file();
+        Some((kind, inside.then(|| std::fs::read(file))?.ok()?))
     }
-}
-
-fn respond(request: Request, status: u16, kind: &str, bytes: Vec<u8>) -> std::io::Result<()> {
-    let mut response = Response::from_data(bytes).with_status_code(status);
-    for (name, value) in [("Content-Type", kind), ("Cache-Control", "no-store")] {
-        response.add_header(
-            Header::from_bytes(name, value)
-                .map_err(|()| std::io::Error::other(format!("{name}: {value} is not a header")))?,
-        );
-    }
-    request.respond(response)
 }
 
 /// Another number when a file has come, gone or changed.
