@@ -1,6 +1,8 @@
 //! The whole book, into `target/book`; or all that is wrong with it, and the
 //! book of before stays where it is.
 
+use std::fs::File;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -8,10 +10,14 @@ use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+use tempfile::TempDir;
 
 use crate::page::{Sources, Taken, expand};
 use crate::problem::{Problem, Problems};
 use crate::{check, source};
+
+/// How the folder is called in which a book is built.
+const PREFIX: &str = ".book-";
 
 /// What became of a build.
 #[derive(Debug)]
@@ -27,6 +33,27 @@ pub struct Built {
 ///
 /// An error is [`Problems`] where the writer of the book can mend it.
 pub fn build(tree: &Path, draft: bool) -> anyhow::Result<Built> {
+    attempt(tree, draft).map_err(|why| match remedy(&why) {
+        Some(remedy) => anyhow::anyhow!("{why:#}\n  {remedy}"),
+        None => why,
+    })
+}
+
+/// What to do where the book cannot be written.
+fn remedy(why: &anyhow::Error) -> Option<&'static str> {
+    let why = why.chain().find_map(|it| it.downcast_ref::<io::Error>())?;
+    match why.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            Some("make room on that disk, and build the book again")
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            Some("build the book in a copy of the tree that you may write to")
+        }
+        _ => None,
+    }
+}
+
+fn attempt(tree: &Path, draft: bool) -> anyhow::Result<Built> {
     let book = tree.join("book");
     let mut problems = check::config::problems(tree);
     problems.extend(check::pages::problems(tree)?);
@@ -36,10 +63,8 @@ pub fn build(tree: &Path, draft: bool) -> anyhow::Result<Built> {
     let target = tree.join("target");
     std::fs::create_dir_all(&target)
         .with_context(|| format!("cannot create {}", target.display()))?;
-    let fresh = tempfile::Builder::new()
-        .prefix(".book-")
-        .tempdir_in(&target)
-        .with_context(|| format!("cannot write to {}", target.display()))?;
+    let (_lock, fresh) =
+        workplace(&target).with_context(|| format!("cannot write to {}", target.display()))?;
 
     let mut config = Config::from_disk(book.join("book.toml"))?;
     config.build.build_dir = fresh.path().join("book");
@@ -47,7 +72,9 @@ pub fn build(tree: &Path, draft: bool) -> anyhow::Result<Built> {
     config.set("preprocessor", toml::Table::new())?;
     let mut mdbook = MDBook::load_with_config(&book, config)?;
     let taken = expand(tree, &mut mdbook.book, Sources::Linked);
-    mdbook.build()?;
+    mdbook
+        .build()
+        .with_context(|| format!("cannot build the book in {}", target.display()))?;
     let built = fresh.path().join("book");
     for (file, pages) in &taken.sources {
         source::write(tree, &built, file, pages)?;
@@ -72,9 +99,37 @@ pub fn build(tree: &Path, draft: bool) -> anyhow::Result<Built> {
     Ok(Built { folder, warnings })
 }
 
+/// A folder to build in, and the lock that says that a build is at work there.
+///
+/// Removes the folders of builds that were killed: nobody has locked them. On a
+/// file system without locks, none is removed.
+fn workplace(target: &Path) -> io::Result<(File, TempDir)> {
+    // Else a folder could be removed before its lock is taken. The lock of this
+    // one ends with the function.
+    let door = File::open(target)?;
+    let _ = door.lock();
+    for entry in std::fs::read_dir(target)?.flatten() {
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(PREFIX.as_bytes())
+            && let Ok(folder) = File::open(entry.path())
+            && folder.try_lock().is_ok()
+        {
+            // If it stays, that is no reason not to build.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(target)?;
+    let lock = File::open(folder.path())?;
+    let _ = lock.lock();
+    Ok((lock, folder))
+}
+
 /// Puts a finished book where the last one is: in one step, where the file
 /// system can. The last one goes with the temporary folder.
-fn swap(built: &Path, folder: &Path) -> std::io::Result<()> {
+fn swap(built: &Path, folder: &Path) -> io::Result<()> {
+    // One build at a time.
+    let door = File::open(folder.parent().unwrap_or(folder))?;
+    let _ = door.lock();
     if !folder.exists() {
         return std::fs::rename(built, folder);
     }

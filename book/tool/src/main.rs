@@ -5,12 +5,17 @@
 use std::io::{stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use book_tool::build::build;
+use book_tool::problem::Problems;
 use book_tool::serve::Serving;
-use book_tool::{preprocess, problem::Problems};
+use book_tool::{preprocess, say};
 use clap::{Parser, Subcommand};
+use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
+use signal_hook::flag;
 
 /// Build the book, and check it
 ///
@@ -66,22 +71,36 @@ fn main() -> ExitCode {
         .with_max_level(tracing::Level::WARN)
         .with_writer(std::io::stderr)
         .without_time()
+        // It would say on standard error that it cannot write to standard error.
+        .log_internal_errors(false)
         .with_target(false)
         .init();
-    match run(Args::parse()) {
+    match signals().and_then(|()| run(Args::parse())) {
         Ok(code) => code,
         Err(why) => {
             match why.downcast_ref::<Problems>() {
                 Some(problems) => {
-                    eprintln!("{problems}");
                     let number = book_tool::html::count(problems.0.len(), "problem");
-                    eprintln!("error: the book has {number}");
+                    say::aside(format_args!("{problems}\nerror: the book has {number}"));
                 }
-                None => eprintln!("error: {why:#}"),
+                None => say::aside(format_args!("error: {why:#}")),
             }
             ExitCode::FAILURE
         }
     }
+}
+
+/// Ctrl-C ends the process at once, with 130. Also where it was ignored, as in
+/// a background job of a script: what has a handler is no longer ignored here,
+/// and a child, which does not inherit handlers, starts with the defaults.
+fn signals() -> anyhow::Result<()> {
+    let always = Arc::new(AtomicBool::new(true));
+    for signal in [SIGINT, SIGTERM] {
+        flag::register_conditional_shutdown(signal, 130, Arc::clone(&always))
+            .context("cannot wait for Ctrl-C")?;
+    }
+    flag::register(SIGCHLD, always).context("cannot wait for the end of a child")?;
+    Ok(())
 }
 
 fn run(args: Args) -> anyhow::Result<ExitCode> {
@@ -90,10 +109,11 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         None => {
             let built = build(&tree, args.draft)?;
             for warning in &built.warnings {
-                eprintln!("warning: {warning}");
+                say::aside(format_args!("warning: {warning}"));
             }
             let page = built.folder.join("index.html");
-            println!("the book is built; open {}", from_here(&page, &tree));
+            let shown = from_here(&page, &tree);
+            say::answer(format_args!("the book is built; open {shown}"))?;
             if args.open {
                 open(&page.to_string_lossy())?;
             }
@@ -101,7 +121,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Some(Action::Serve { port }) => {
             let serving = Serving::start(&tree, port, args.draft)?;
             let address = format!("http://{}/", serving.address);
-            println!("the book is at {address} until Ctrl-C");
+            say::answer(format_args!("the book is at {address} until Ctrl-C"))?;
             if args.open {
                 open(&address)?;
             }

@@ -18,10 +18,13 @@ pub fn supports(renderer: &str) -> bool {
 }
 
 /// Takes a book from `input`, and gives it back to `output`.
-pub fn run(tree: &Path, input: impl Read, output: impl Write) -> anyhow::Result<()> {
+pub fn run(tree: &Path, input: impl Read, mut output: impl Write) -> anyhow::Result<()> {
     let (_, mut book) = mdbook_preprocessor::parse_input(input)
         .context("this command is for mdbook, which feeds it a book as JSON")?;
     let taken = expand(tree, &mut book, Sources::Named);
     Problems::none(taken.problems)?;
-    serde_json::to_writer(output, &book).context("cannot hand the book back to mdbook")
+    let written = serde_json::to_writer(&mut output, &book).map_err(std::io::Error::from);
+    written
+        .and_then(|()| output.flush())
+        .context("cannot hand the book back to mdbook")
 }

@@ -5,4 +5,5 @@ mod directives;
 mod fixture;
 mod preprocessor;
 mod serving;
+mod terminal;
 mod whole;

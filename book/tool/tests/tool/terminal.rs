@@ -1,0 +1,181 @@
+//! What the program `book` does where its output is closed or full, and when it
+//! is told to end.
+
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use signal_hook::consts::SIGINT;
+use signal_hook::flag;
+
+use crate::fixture::Fixture;
+
+/// Far more than it ever takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A shell in the fixture's tree, in which `"$0"` is the program.
+fn shell(fixture: &Fixture, line: &str) -> Command {
+    let tool = fixture.tree().join("book/tool");
+    std::fs::create_dir_all(&tool).unwrap();
+    let mut shell = Command::new("bash");
+    shell
+        .args(["-c", line, env!("CARGO_BIN_EXE_book")])
+        .env("CARGO_MANIFEST_DIR", tool)
+        .current_dir(fixture.tree())
+        .stdin(Stdio::null());
+    shell
+}
+
+fn run(fixture: &Fixture, line: &str) -> (Option<i32>, String) {
+    let Output { status, stderr, .. } = shell(fixture, line).output().unwrap();
+    (status.code(), String::from_utf8(stderr).unwrap())
+}
+
+#[test]
+fn output_that_is_closed_or_full_is_no_panic() {
+    let fixture = Fixture::new();
+    // A warning of mdBook's, and one of ours.
+    fixture.append("book/src/second.md", "\n<b>never closed\n");
+    fixture.append("src/code.rs", "// ANCHOR: new\n// ANCHOR_END: new\n");
+    assert!(run(&fixture, "\"$0\" --draft").1.contains("WARN"));
+    let full = "error: cannot write to standard output: No space left on device (os error 28)\n";
+    for (line, code, says) in [
+        ("\"$0\" --draft 2>/dev/full", 0, ""),
+        ("\"$0\" --draft 2>&-", 0, ""),
+        ("\"$0\" --draft >&- 2>&-", 0, ""),
+        ("\"$0\" --draft 2>&1 | true; exit ${PIPESTATUS[0]}", 0, ""),
+        ("\"$0\" 2>/dev/full", 1, ""),
+        ("\"$0\" 2>&1 | true; exit ${PIPESTATUS[0]}", 1, ""),
+        ("\"$0\" --draft >/dev/full", 1, full),
+        ("\"$0\" --draft >/dev/full 2>&1", 1, ""),
+        ("\"$0\" serve --draft >/dev/full", 1, full),
+        ("\"$0\" preprocess >/dev/full 2>&1", 1, ""),
+        ("\"$0\" --help >/dev/full", 0, ""),
+        ("\"$0\" --nothing 2>/dev/full", 2, ""),
+    ] {
+        let (got, said) = run(&fixture, line);
+        assert_eq!(got, Some(code), "{line}: {said}");
+        assert!(
+            said.ends_with(says) && !said.contains("panicked"),
+            "{line}: {said}"
+        );
+    }
+}
+
+#[test]
+fn a_book_for_mdbook_that_does_not_fit_is_an_error() {
+    let book = r#"[{"root": "/", "config": {}, "renderer": "html", "mdbook_version": "0.5.4"}, {"items": []}]"#;
+    let fixture = Fixture::new();
+    let line = format!("echo '{book}' | \"$0\" preprocess");
+    assert_eq!(run(&fixture, &line), (Some(0), String::new()));
+    let (code, said) = run(&fixture, &format!("{line} >/dev/full"));
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        said,
+        "error: cannot hand the book back to mdbook: No space left on device (os error 28)\n"
+    );
+}
+
+#[test]
+fn a_disk_that_is_full_is_told_with_what_to_do() {
+    let fixture = Fixture::new();
+    fixture.build().unwrap();
+    let before = fixture.read("target/book/first.html");
+    fixture.append("book/src/first.md", "\nMore.\n");
+    // No file may be longer than 20 KB, which for the program is the same.
+    let (code, said) = run(&fixture, "trap '' XFSZ; ulimit -f 20; \"$0\"");
+    assert_eq!(code, Some(1));
+    let target = fixture.tree().join("target").display().to_string();
+    let start = format!("error: cannot build the book in {target}: ");
+    assert!(said.starts_with(&start), "{said}");
+    assert!(
+        said.ends_with("\n  make room on that disk, and build the book again\n"),
+        "{said}"
+    );
+    assert_eq!(fixture.read("target/book/first.html"), before);
+}
+
+/// How a process ended, as a shell tells it.
+fn code(mut process: Child) -> i32 {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = process.try_wait().unwrap() {
+            let signal = status.signal().map(|number| 128 + number);
+            return status.code().or(signal).unwrap();
+        }
+        if start.elapsed() > PATIENCE {
+            let _ = process.kill();
+            let _ = process.wait();
+            panic!("it does not end");
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn signal(process: &Child, signal: Signal) {
+    kill(Pid::from_raw(process.id() as i32), signal).unwrap();
+}
+
+#[test]
+fn ctrl_c_ends_it_at_any_moment() {
+    // Not ignored, even if whoever started the tests ignores it.
+    flag::register_conditional_shutdown(SIGINT, 130, Arc::new(true.into())).unwrap();
+    let fixture = Fixture::new();
+    for delay in (0..300).step_by(15) {
+        let mut process = shell(&fixture, "exec \"$0\" serve --port 0")
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        thread::sleep(Duration::from_millis(delay));
+        signal(&process, Signal::SIGINT);
+        let mut errors = process.stderr.take().unwrap();
+        assert_eq!(code(process), 130, "after {delay} ms");
+        let mut said = String::new();
+        errors.read_to_string(&mut said).unwrap();
+        assert!(["", "the book is built\n"].contains(&&*said), "{said}");
+    }
+    // What they left is cleared by the next one.
+    fixture.build().unwrap();
+    let left = std::fs::read_dir(fixture.tree().join("target")).unwrap();
+    let names: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["book"]);
+}
+
+#[test]
+fn signals_that_were_ignored_at_its_start_end_it_too() {
+    let fixture = Fixture::new();
+    for wanted in [Signal::SIGINT, Signal::SIGTERM] {
+        let line = "trap '' INT TERM CHLD; exec \"$0\" serve --port 0";
+        let mut process = shell(&fixture, line)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        output.read_line(&mut line).unwrap();
+        assert!(line.starts_with("the book is at "), "{line}");
+        signal(&process, wanted);
+        assert_eq!(code(process), 130, "{wanted}");
+    }
+}
+
+#[test]
+fn a_build_at_work_keeps_its_folder() {
+    let fixture = Fixture::new();
+    // Many at once, each of which clears what it takes for left.
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| fixture.build().unwrap());
+        }
+    });
+    fixture.build().unwrap();
+    let left = std::fs::read_dir(fixture.tree().join("target")).unwrap();
+    assert_eq!(left.count(), 1);
+}
