@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use similar::{ChangeTag, TextDiff};
 
 use crate::anchor::is_marker;
-use crate::html::{count, escape, sentence};
+use crate::html::{self, count, sentence};
 use crate::page::Links;
 
 /// Unchanged lines around a change.
@@ -106,8 +106,8 @@ fn difference(from: &Program, to: &Program, links: &Links) -> String {
             added += usize::from(class == "added");
             removed += usize::from(class == "removed");
             shown += 1;
-            let line = escape(change.value().trim_end_matches('\n'));
-            rows += &format!("<span class=\"{class}\">{sign} {line}</span>\n");
+            let line = change.value().trim_end_matches('\n');
+            rows += &html::line(class, &format!("{sign} {line}"));
         }
     }
     rows += &fold(to.text.lines().count() - next);
@@ -124,10 +124,7 @@ fn difference(from: &Program, to: &Program, links: &Links) -> String {
 fn fold(lines: usize) -> String {
     match lines {
         0 => String::new(),
-        _ => format!(
-            "<span class=\"fold\">  … {} as before</span>\n",
-            count(lines, "line")
-        ),
+        _ => html::line("fold", &format!("  … {} as before", count(lines, "line"))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Transcripts: what is typed and what comes back, told apart for the eye.
 
-use crate::html::escape;
+use crate::html::{escape, marked_line};
 
 const HOSTS: [&str; 4] = ["left", "internet", "right", "host"];
 
@@ -12,19 +12,17 @@ pub fn render(transcript: &str) -> String {
     let mut html = String::from("<pre class=\"console\"><code class=\"nohighlight\">");
     let mut goes_on = false;
     for line in transcript.lines() {
-        if let Some((host, command)) = prompt(line) {
-            html += &format!(
-                "<span class=\"prompt on-{host}\">{host}$</span> {}",
-                typed(command)
-            );
+        let marked = if let Some((host, command)) = prompt(line) {
             goes_on = command.ends_with('\\');
+            let prompt = format!("<span class=\"prompt on-{host}\">{host}$</span>");
+            format!("{prompt} {}", typed(command))
         } else if goes_on {
-            html += &typed(line);
             goes_on = line.ends_with('\\');
+            typed(line)
         } else {
-            html += &printed(line);
-        }
-        html.push('\n');
+            printed(line)
+        };
+        html += &marked_line("", line, &marked);
     }
     html + "</code></pre>\n"
 }

@@ -30,6 +30,24 @@ pub fn block(class: &str, html: &str) -> String {
     format!("<div class=\"{class}\">\n{html}\n</div>\n")
 }
 
+/// A line inside `<pre><code>`. Where it is too long for the page, it goes on
+/// below, a little to the right of where it begins.
+pub fn line(class: &str, text: &str) -> String {
+    marked_line(class, text, &escape(text))
+}
+
+/// The same for a line of which parts are marked up.
+pub fn marked_line(class: &str, text: &str, html: &str) -> String {
+    // In a change, the sign is not where the code begins.
+    let code = text.trim_start_matches([' ', '+', '-']);
+    let style = match text.len() - code.len() {
+        0 => String::new(),
+        indent => format!(" style=\"--indent: {indent}\""),
+    };
+    let class = ["line", class].join(" ");
+    format!("<span class=\"{}\"{style}>{html}</span>\n", class.trim())
+}
+
 /// A number with its noun, in the plural if need be.
 pub fn count(number: usize, noun: &str) -> String {
     match number {

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use crate::anchor::Source;
-use crate::html::escape;
+use crate::html::{self, escape};
 use crate::page::Links;
 
 /// What a listing shows.
@@ -34,7 +34,7 @@ impl Shown {
     }
 }
 
-/// The listing in Markdown: a figure with a caption and a block of code.
+/// The listing as HTML: a figure with a caption and a block of code.
 pub fn render(tree: &Path, shown: &Shown, links: &Links) -> anyhow::Result<String> {
     let file = &shown.file;
     let source = read(tree, file)?;
@@ -50,13 +50,14 @@ pub fn render(tree: &Path, shown: &Shown, links: &Links) -> anyhow::Result<Strin
     for item in place {
         caption += &format!(", <code>{}</code>", escape(&item));
     }
-    let code: Vec<_> = dedent(&lines).iter().map(|line| shield(line)).collect();
-    let code = code.join("\n");
-    let code = code.trim_end();
-    let fence = fence_around(code);
+    let mut code = dedent(&lines);
+    while code.last().is_some_and(|line| line.trim().is_empty()) {
+        code.pop();
+    }
+    let code: String = code.into_iter().map(|line| html::line("", line)).collect();
     Ok(format!(
         "<figure class=\"listing\">\n<figcaption>{caption}</figcaption>\n\n\
-         {fence}rust\n{code}\n{fence}\n\n</figure>\n"
+         <pre><code class=\"language-rust\">{code}</code></pre>\n\n</figure>\n"
     ))
 }
 
@@ -133,23 +134,4 @@ fn dedent<'a>(lines: &[(usize, &'a str)]) -> Vec<&'a str> {
     let margin = margin(lines).unwrap_or(0);
     let cut = |&(_, line): &(usize, &'a str)| &line[margin.min(indent(line))..];
     lines.iter().map(cut).collect()
-}
-
-/// mdBook hides Rust lines that begin with `#` and a space, as in a doc test;
-/// a second `#` keeps them.
-fn shield(line: &str) -> String {
-    let text = line.trim_start();
-    if text == "#" || text.starts_with("# ") || text.starts_with("##") {
-        return format!("{}#{text}", &line[..indent(line)]);
-    }
-    line.to_owned()
-}
-
-/// Longer than any fence in a doc comment.
-fn fence_around(code: &str) -> String {
-    let fence = "```".to_owned();
-    match code.contains(&fence) {
-        true => fence + "``",
-        false => fence,
-    }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use crate::anchor::is_marker;
-use crate::html::escape;
+use crate::html;
 use crate::page::Links;
 
 /// The patch as HTML, and the command that applies it.
@@ -56,10 +56,7 @@ fn of_file(part: &str, links: &Links) -> anyhow::Result<String> {
             Some((_, text)) => ("same", format!("  {text}")),
             None => continue,
         };
-        rows += &format!(
-            "<span class=\"{class}\">{}</span>\n",
-            escape(text.trim_end())
-        );
+        rows += &html::line(class, text.trim_end());
     }
     Ok(format!(
         "<p>{}</p>\n<pre class=\"diff\"><code class=\"nohighlight\">{rows}</code></pre>\n",

@@ -53,6 +53,7 @@ const TESTS: &[(&str, Test)] = &[
     ("a field says its name under the pointer", pointer),
     ("no page has errors", no_errors),
     ("no page is wider than a phone", phone),
+    ("a line of code that does not fit goes on below", code),
     ("figures do without JavaScript", no_script),
 ];
 
@@ -371,13 +372,13 @@ fn no_errors(book: &Book) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn phone(book: &Book) -> anyhow::Result<()> {
-    let tab = book.tab()?;
+/// Gives a page this width.
+fn resize(tab: &Tab, width: u32) -> anyhow::Result<()> {
     tab.call_method(SetDeviceMetricsOverride {
-        width: 360,
+        width,
         height: 740,
         device_scale_factor: 2.0,
-        mobile: true,
+        mobile: width < 600,
         scale: None,
         screen_width: None,
         screen_height: None,
@@ -389,6 +390,12 @@ fn phone(book: &Book) -> anyhow::Result<()> {
         display_feature: None,
         device_posture: None,
     })?;
+    Ok(())
+}
+
+fn phone(book: &Book) -> anyhow::Result<()> {
+    let tab = book.tab()?;
+    resize(&tab, 360)?;
     // What scrolls in itself may be wide inside; everything else ends with the page.
     let wide = "(() => {
         const scrolls = it => it && (it.tagName != 'BODY' && it.tagName != 'MAIN'
@@ -407,6 +414,43 @@ fn phone(book: &Book) -> anyhow::Result<()> {
         let wide = text(&tab, wide)?;
         ensure!(wide.is_empty(), "{page} is wider than a phone: {wide}");
     }
+    Ok(())
+}
+
+fn code(book: &Book) -> anyhow::Result<()> {
+    let tab = book.tab()?;
+    let cut = "(() => {
+        for (const it of document.querySelectorAll('details')) it.open = true;
+        for (const code of document.querySelectorAll('main pre > code')) {
+            if (code.scrollWidth > code.clientWidth) return 'cut: ' + code.innerText;
+            if (code.innerText != code.textContent) return 'a copy differs: ' + code.innerText;
+        }
+        return '';
+    })()";
+    // How many lines go on below, a bar beside them.
+    let below = "[...document.querySelectorAll('main .listing .line, main .diff .line, main .console .line')]
+        .filter(it => it.offsetHeight > 1.5 * parseFloat(getComputedStyle(it).lineHeight))
+        .filter(it => parseFloat(getComputedStyle(it).paddingLeft) > 20).length";
+    let widths = [360, 800, 1280];
+    let mut lines = [0; 3];
+    // Not the one page with all of them in it.
+    let pages = book.pages().into_iter();
+    for page in pages.filter(|page| !page.contains('/') && page != "print.html") {
+        book.go(&tab, &page)?;
+        until(&tab, "document.readyState == 'complete'")?;
+        for (width, lines) in widths.into_iter().zip(&mut lines) {
+            resize(&tab, width)?;
+            // The new width and the fonts take a moment.
+            if until(&tab, &format!("innerWidth == {width} && {cut} == ''")).is_err() {
+                bail!("{page} at {width} pixels: {}", text(&tab, cut)?);
+            }
+            *lines += value(&tab, below)?.as_u64().unwrap_or(0);
+        }
+    }
+    ensure!(
+        lines.iter().all(|&lines| lines > 10),
+        "{lines:?} lines go on below"
+    );
     Ok(())
 }
 
