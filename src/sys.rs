@@ -7,6 +7,7 @@
 //! | [`of_tun`] | a number becomes a [`BorrowedFd`] | the number is that of a `tun::Device`, which keeps it open for as long as it lives; the result borrows the device |
 //! | [`enter`], [`default_signals`], [`foreground`], [`new_session`] | `pre_exec`: code between fork and exec, where another thread may have held any lock | system calls only; all memory was allocated before the fork, and the errors are numbers |
 //! | [`reset_signals`] | `signal` could install a handler, which may be called at any moment | no handler: the default, or "ignore" |
+//! | [`take_terminal`] | a C function | it takes two numbers, and no memory |
 //! | [`exit_on`] | a handler, which may be called at any moment | it makes one system call, `_exit`, and touches no memory |
 //! | [`is_ignored`], [`bind_packet`], [`packet_drops`] | a pointer to a struct, and its length | both are those of a local variable, which outlives the call |
 //! | [`interface_name`], [`checksum_offload_off`] | `ioctl` with a pointer, whose type nobody checks | each request is given the struct that it is for, all of it initialised, writable, and alive during the call |

@@ -71,7 +71,7 @@ pub fn missed(recorded: &[Recorded]) -> Option<String> {
 impl Recorder {
     /// Starts to write what the sockets hear into files in `dir`.
     pub fn start(dir: &Path, sockets: Vec<(String, Socket)>) -> anyhow::Result<Recorder> {
-        let (end, keep) = io::pipe()?;
+        let (end, keep) = io::pipe().context("cannot start the recorder")?;
         let seen = Arc::new(AtomicU64::new(0));
         folder::will_make(dir, "all.pcapng")?;
         let mut files = Files {
@@ -86,7 +86,8 @@ impl Recorder {
             .spawn(move || {
                 run(sockets, &mut files, end)
                     .inspect_err(|why| eprintln!("the lab captures no more: {why:#}"))
-            })?;
+            })
+            .context("cannot start the recorder")?;
         Ok(Recorder { keep, seen, thread })
     }
 
