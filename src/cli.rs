@@ -140,7 +140,12 @@ impl Args {
     pub fn reviews(&self) -> bool {
         matches!(
             self.command,
-            Some(Action::Check { .. } | Action::Bless { .. } | Action::Exercise { .. })
+            Some(
+                Action::Check { .. }
+                    | Action::Bless { .. }
+                    | Action::Compare { .. }
+                    | Action::Exercise { .. }
+            )
         )
     }
 }

@@ -5,7 +5,7 @@
 mod cli;
 mod exercises;
 
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
@@ -24,7 +24,7 @@ use ip_over_udp::lab::review::{self, Count};
 use ip_over_udp::lab::summary::{command, quoted, shown};
 use ip_over_udp::lab::world::{self, Lifeline, Watch};
 use ip_over_udp::lab::{Lab, Setup, compare, doctor, programs, recorder};
-use ip_over_udp::output::{eprintln, println, styled};
+use ip_over_udp::output::{self, eprintln, println, styled};
 
 use cli::{Action, Args, Options};
 
@@ -37,11 +37,19 @@ const BOLD: Style = Style::new().bold();
 fn main() -> ExitCode {
     report(|| {
         let code = match Lifeline::take()? {
-            Some(lifeline) => inner(&Args::parse(), &lifeline.watch()?),
-            None => world::prepare().and_then(|()| outer(&Args::parse())),
+            Some(lifeline) => inner(&parse(), &lifeline.watch()?),
+            None => world::prepare().and_then(|()| outer(&parse())),
         };
         code.map(ExitCode::from)
     })
+}
+
+fn parse() -> Args {
+    let args = Args::parse();
+    if args.reviews() {
+        output::unwritten_is(2);
+    }
+    args
 }
 
 /// What the reader started: builds the programs, starts the lab as the inner
@@ -295,34 +303,22 @@ fn compare_captures(options: &Options, word: &str) -> anyhow::Result<u8> {
         bail!("there is no capture of chapter {chapter} yet; make one: {play}");
     }
     let Some(difference) = compare::compare(&mine, &reference)? else {
-        let words = format!("chapter {chapter}: every packet is as in the reference\n");
-        return print(&words).map(|()| 0);
+        println!("chapter {chapter}: every packet is as in the reference");
+        return Ok(0);
     };
     let Difference {
         interface, words, ..
     } = &difference;
-    let mut text = format!("chapter {chapter}, {interface}: {words}\n\n");
+    println!("chapter {chapter}, {interface}: {words}\n");
     for (folder, packet) in [(mine, difference.mine), (reference, difference.reference)] {
         let file = folder.join(&difference.file);
         if file.exists() {
             let go = packet.map_or(String::new(), |packet| format!(" -g {packet}"));
             let file = quoted(&shown(&file));
-            text += &format!("wireshark -d udp.port==9876,ip{go} {file}\n");
+            println!("wireshark -d udp.port==9876,ip{go} {file}");
         }
     }
-    print(&text).map(|()| 1)
-}
-
-/// Writes to standard output. That nobody reads it is no error: the exit code
-/// says the rest.
-fn print(text: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(why) if why.kind() != ErrorKind::BrokenPipe => {
-            Err(why).context("cannot write to standard output")
-        }
-        _ => Ok(()),
-    }
+    Ok(1)
 }
 
 /// A shell on a host, which has the terminal while it runs, or one command.

@@ -8,6 +8,8 @@
 //! lost, and the program goes on.
 
 use std::io::{self, ErrorKind};
+use std::process::exit;
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 pub use crate::{eprintln, print, println, styled};
 
@@ -51,12 +53,21 @@ macro_rules! eprintln {
 /// 0 if nobody reads it any more, for that is an end like any other, and else
 /// with the reason and 1.
 pub fn written<T>(result: io::Result<T>) -> T {
+    let code = || i32::from(UNWRITTEN.load(Relaxed));
     match result {
         Ok(it) => it,
-        Err(why) if why.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(why) if why.kind() == ErrorKind::BrokenPipe => exit(code()),
         Err(why) => {
             eprintln!("error: cannot write to standard output: {why}");
-            std::process::exit(1)
+            exit(code().max(1))
         }
     }
+}
+
+static UNWRITTEN: AtomicU8 = AtomicU8::new(0);
+
+/// Makes this the exit code in both cases, for a program whose 0 and 1 are an
+/// answer.
+pub fn unwritten_is(code: u8) {
+    UNWRITTEN.store(code, Relaxed);
 }

@@ -28,6 +28,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
+use super::folder;
 use crate::capture::{self, LinkType, Packet, Pcap, PcapNg};
 
 mod align;
@@ -153,11 +154,16 @@ impl Captures {
     fn read(folder: &Path) -> anyhow::Result<Captures> {
         let (mut files, mut rows) = (BTreeSet::new(), BTreeMap::new());
         let none = || format!("there are no captures in {}", folder.display());
+        // A reader may keep files of their own beside those of the lab.
+        let made = folder::made(folder)?;
         for file in fs::read_dir(folder).with_context(none)? {
             let path = file?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let alone = name.strip_suffix(".pcap");
-            if alone.is_none() && name != ALL {
+            let theirs = made
+                .as_ref()
+                .is_some_and(|made| !made.iter().any(|it| *it == name));
+            if alone.is_none() && name != ALL || theirs {
                 continue;
             }
             for (at, packet) in capture::read(&path)?.into_iter().enumerate() {
