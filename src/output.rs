@@ -51,7 +51,7 @@ macro_rules! eprintln {
 
 /// Ends the program if something could not be written to standard output: with
 /// 0 if nobody reads it any more, for that is an end like any other, and else
-/// with the reason and 1.
+/// with the reason and 1. [`unwritten_is`] changes both.
 pub fn written<T>(result: io::Result<T>) -> T {
     let code = || i32::from(UNWRITTEN.load(Relaxed));
     match result {

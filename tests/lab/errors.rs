@@ -105,6 +105,11 @@ pub const TESTS: &[Test] = &[
         run: captures,
     },
     Test {
+        name: "errors: the lab, where standard output and error are full",
+        needs: &[Need::Lab, PING],
+        run: full_output,
+    },
+    Test {
         name: "errors: captures that would fill a disk",
         needs: &[Need::Lab],
         run: captures_without_end,
@@ -564,6 +569,28 @@ fn captures() {
         .code(1)
         .says("cannot write the capture /run/file")
         .says("--capture needs a folder");
+}
+
+/// Neither a panic nor its exit codes, 134 and 139, and not the one that means
+/// a difference either.
+fn full_output() {
+    let base = temporary("full");
+    for (arguments, code) in [
+        (&["doctor"][..], 1),
+        (&["02"], 1),
+        (&["check", "02"], 2),
+        (&["exercise", "02-1"], 2),
+    ] {
+        for (err, words) in [("", "cannot write to standard output"), ("2>&1", "")] {
+            let lab = crate::support::lab();
+            let mut full = as_user("sh");
+            full.args(["-c", &format!("exec \"$@\" > /dev/full {err}"), "sh"]);
+            full.arg(lab.get_program()).args(lab.get_args());
+            full.arg("--out").arg(&base).args(arguments);
+            run(&mut full).says(words).code(code);
+        }
+    }
+    std::fs::remove_dir_all(base).unwrap();
 }
 
 /// A capture ends at 256 MB, the lab's and a program's, and says so; what was
