@@ -617,7 +617,7 @@ fn shown() {
     let book = Book::of(text);
     let done = book.lab(&["20"]);
     done.code(0)
-        .says("\n## First\n\nleft$ echo one\none\n\n## Second\n\nleft$ sh -c 'echo two; exec sleep 9' &\ntwo\n")
+        .says("\nFirst\n\nleft$ echo one\none\n\nSecond\n\nleft$ sh -c 'echo two; exec sleep 9' &\ntwo\n")
         .says("left$ fg\nsh -c 'echo two; exec sleep 9'\n^C\n");
     assert!(!done.output.contains("echo no"), "{}", done.output);
     assert_eq!(book.text(), text);
