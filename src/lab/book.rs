@@ -32,19 +32,21 @@ pub struct Chapter {
 }
 
 impl Book {
-    /// The book in this folder, or else the one of the source tree; the same
-    /// for the captures.
+    /// The book in this folder, or else the one of the source tree. Its captures
+    /// are in the same tree, or in the folder that is given.
     pub fn at(folder: Option<&Path>, captures: Option<&Path>) -> anyhow::Result<Book> {
-        let absolute = |folder: Option<&Path>, ours: &str| -> anyhow::Result<PathBuf> {
-            match folder {
-                Some(folder) => Ok(std::path::absolute(folder)?),
-                None => Ok(programs::tree()?.join(ours)),
+        let folder = match folder {
+            Some(folder) => std::path::absolute(folder)?,
+            None => programs::tree()?.join("book/src"),
+        };
+        let captures = match captures {
+            Some(captures) => std::path::absolute(captures)?,
+            None => {
+                let tree = folder.ancestors().nth(2).unwrap_or(Path::new("/"));
+                tree.join("captures")
             }
         };
-        Ok(Book {
-            folder: absolute(folder, "book/src")?,
-            captures: absolute(captures, "captures")?,
-        })
+        Ok(Book { folder, captures })
     }
 
     /// The numbers and files of all chapters, in order.

@@ -183,7 +183,7 @@ fn understand_each_other(peer: Peer, inner: Family, outer: Family) {
     lab.settle();
     left.stop().code(0).says(", 0 dropped");
     right.stop();
-    lab.end().code(0);
+    lab.end().code(130);
 
     let all = capture::read(&lab.folder().join("all.pcapng")).unwrap();
     for direction in [Direction::Out, Direction::In] {

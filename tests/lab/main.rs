@@ -27,6 +27,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
 pub use need::*;
+use nix::sys::signal::{SigHandler, Signal, signal};
 
 /// A test, and the tools without which it makes no sense.
 pub struct Test {
@@ -36,6 +37,10 @@ pub struct Test {
 }
 
 fn main() -> ExitCode {
+    // A script's background job ignores Ctrl-C, and so would all that is
+    // started here, until it has come far enough to say otherwise.
+    // SAFETY: no handler is installed.
+    let _ = unsafe { signal(Signal::SIGINT, SigHandler::SigDfl) };
     let arguments = Arguments::from_args();
     let modules = [
         programs::TESTS,

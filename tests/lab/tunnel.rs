@@ -166,7 +166,7 @@ fn crosses_unchanged(inner: Family, outer: Family) {
     server.signal(Signal::SIGINT);
 
     let folder = lab.folder();
-    lab.end().code(0);
+    lab.end().code(130);
     let all = capture::read(&folder.join("all.pcapng")).unwrap();
     let (from_left, from_right) = (inner_packets(&all, "left"), inner_packets(&all, "right"));
     let outgoing = |packets: &[(Direction, Vec<u8>)], direction| {
@@ -455,7 +455,7 @@ fn stopped_in_mid_traffic() {
     lab.run("left", "ping -c 1 -W 1 -s 1472 192.168.0.3")
         .code(1);
     // While it goes round, the lab must end.
-    lab.end().code(0);
+    lab.end().code(130);
     left.wait();
     std::fs::remove_dir_all(folder).unwrap();
 

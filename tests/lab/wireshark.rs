@@ -125,7 +125,7 @@ fn leaves_garbage_alone() {
     lab.run("left", &format!("ch04 --peer 203.0.113.2:9876 {texts}"))
         .code(0);
     server.stop().code(0).says("datagrams: 4 ");
-    lab.end().code(0);
+    lab.end().code(130);
 
     let capture = lab.folder().join("left-eth0.pcap");
     let fields = "-T fields -e udp.length -e data.data -e frame.protocols";
@@ -151,7 +151,7 @@ fn shows_fragments() {
     lab.run("left", "ping -c 1 -s 2000 192.168.0.2").code(0);
     left.stop().code(0);
     right.stop().code(0);
-    lab.end().code(0);
+    lab.end().code(130);
 
     let capture = lab.folder().join("left-eth0.pcap");
     let fields = "-Y icmp -T fields -e icmp.type -e ip.reassembled.length -e frame.number";
@@ -271,7 +271,7 @@ fn same_as_dumpcap() {
     assert!(!said.output.contains("missed"), "{}", said.output);
     right.stop().code(0);
     serve.stop();
-    lab.end().code(0);
+    lab.end().code(130);
 
     let theirs = capture::read(&theirs).unwrap();
     for interface in ["eth0", "tun0"] {

@@ -70,7 +70,7 @@ fn code_keeps_its_hashes_and_its_quotes() {
     let fixture = Fixture::new();
     fixture.build().unwrap();
     let page = fixture.read("target/book/first.html");
-    assert!(page.contains("\n# not hidden\n"), "{page}");
+    assert!(page.contains("># not hidden</span>\n"), "{page}");
     assert!(!page.contains("boring"));
     assert!(page.contains("64 bytes from &lt;peer&gt;: time="));
 }
