@@ -30,6 +30,7 @@ use nix::sched::{CloneFlags, setns, unshare};
 
 use super::programs::{search_path, tree};
 use crate::capture::Socket;
+use crate::error::Error;
 use crate::sys;
 
 /// The hosts, from one end of the tunnel to the other.
@@ -165,7 +166,9 @@ pub fn create(programs: &Path, ipv6: bool) -> anyhow::Result<Vec<(Host, Socket)>
     ] {
         // A thread can enter a namespace and end; this process stays out.
         let programs = programs.to_owned();
-        let thread = thread::Builder::new().spawn(move || open(name, &programs, ipv6))?;
+        let thread = thread::Builder::new()
+            .spawn(move || open(name, &programs, ipv6))
+            .map_err(|err| Error::system("cannot start a thread", err))?;
         let opened = thread.join().map_err(|_| anyhow!("the thread for it died"));
         let (host, socket) = opened
             .flatten()
@@ -273,7 +276,7 @@ fn ip(mut ip: Command, script: &str) -> anyhow::Result<()> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .context("cannot run `ip`")?;
+        .map_err(|err| Error::system("cannot run `ip`", err))?;
     if let Some(mut stdin) = child.stdin.take() {
         stdin.write_all(script.as_bytes())?;
     }

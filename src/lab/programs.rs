@@ -101,7 +101,6 @@ pub fn build() -> anyhow::Result<()> {
         .arg("--target-dir")
         .arg(folder.parent().unwrap_or(&folder));
     let code = world::run_family(&mut build)
-        .with_context(|| format!("cannot run {}", cargo.display()))
         .context("cannot build the chapter programs; name a folder that has them: --bin-dir DIR")?;
     if code != 0 {
         bail!("the chapter programs do not compile; Cargo says why, above");

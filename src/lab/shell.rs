@@ -21,6 +21,7 @@ use nix::unistd::Pid;
 
 use super::evidence::LINES;
 use crate::capture;
+use crate::error::Error;
 use crate::sys;
 
 /// How much a command may print: more is a mistake, and fills the disk.
@@ -59,7 +60,9 @@ impl Shell {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .with_context(|| format!("cannot start bash on {host}; the lab plays its commands"))?;
+            .map_err(|err| {
+                Error::system(format!("cannot start bash on {host} for the commands"), err)
+            })?;
         let (commands, answers) = (child.stdin.take(), child.stdout.take());
         let mut shell = Shell {
             host: host.to_owned(),

@@ -75,7 +75,7 @@ pub fn begin() -> anyhow::Result<u8> {
     if has_terminal() {
         inner.env(TERMINAL, "1");
     }
-    let inner = inner.spawn().context("cannot start the lab")?;
+    let inner = inner.spawn().map_err(not_started("the lab"))?;
     let code = wait_and_end(&inner, one(&inner), &signals)?;
     drop(keep);
     Ok(code)
@@ -85,7 +85,7 @@ pub fn begin() -> anyhow::Result<u8> {
 /// The result is its exit code.
 pub fn run(lab: &mut Command) -> anyhow::Result<u8> {
     let signals = signals(&[Signal::SIGCHLD])?;
-    let lab = lab.spawn().context("cannot start the lab")?;
+    let lab = lab.spawn().map_err(not_started("the lab"))?;
     wait_and_end(&lab, one(&lab), &signals)
 }
 
@@ -94,7 +94,7 @@ pub fn run(lab: &mut Command) -> anyhow::Result<u8> {
 pub fn try_out(lab: &mut Command) -> anyhow::Result<(u8, String)> {
     let signals = signals(&[Signal::SIGCHLD])?;
     let lab = lab.stdin(Stdio::null()).stderr(Stdio::piped());
-    let mut lab = lab.spawn().context("cannot start the lab")?;
+    let mut lab = lab.spawn().map_err(not_started("the lab"))?;
     // What it says fits into a pipe, so it never waits for us to read.
     let code = wait_and_end(&lab, one(&lab), &signals)?;
     let mut said = String::new();
@@ -109,7 +109,11 @@ pub fn try_out(lab: &mut Command) -> anyhow::Result<(u8, String)> {
 pub fn run_family(program: &mut Command) -> anyhow::Result<u8> {
     let signals = signals(&[Signal::SIGCHLD])?;
     sys::default_signals(program);
-    let program = program.process_group(0).spawn()?;
+    let name = program.get_program().display().to_string();
+    let program = program
+        .process_group(0)
+        .spawn()
+        .map_err(not_started(&name))?;
     let family = Pid::from_raw(-one(&program).as_raw());
     wait_and_end(&program, family, &signals)
 }
@@ -134,6 +138,10 @@ pub fn run_inside(command: &mut Command, shell: bool) -> anyhow::Result<u8> {
             return Ok(code);
         }
     }
+}
+
+fn not_started(what: &str) -> impl FnOnce(io::Error) -> crate::error::Error {
+    move |err| crate::error::Error::system(format!("cannot start {what}"), err)
 }
 
 fn one(child: &Child) -> Pid {
@@ -322,7 +330,8 @@ impl Lifeline {
                     tidy();
                 }
                 exit(code)
-            })?;
+            })
+            .map_err(not_started("a thread"))?;
         Ok(watch)
     }
 

@@ -14,7 +14,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::support::{self, Lab, Program, Terminal, as_user, lab, run, temporary};
-use crate::{Need, PING, SCRIPT, TSHARK, Test, UNSHARE};
+use crate::{Need, PING, PRLIMIT, SCRIPT, TSHARK, Test, UNSHARE};
 
 pub const TESTS: &[Test] = &[
     Test {
@@ -131,6 +131,11 @@ pub const TESTS: &[Test] = &[
         name: "lab: a shell that is suspended goes on",
         needs: &[Need::Lab, SCRIPT],
         run: suspended,
+    },
+    Test {
+        name: "lab: too few processes are named, not ip",
+        needs: &[Need::Lab, Need::User, PRLIMIT],
+        run: few_processes,
     },
     Test {
         name: "lab: wrong words get a sentence",
@@ -781,6 +786,30 @@ fn suspended() {
         drop(lab);
         let _ = fs::remove_dir_all(base);
     }
+}
+
+/// The limit is for all processes of a user, and other tests have some; so which
+/// step fails is not certain.
+fn few_processes() {
+    let base = temporary("processes");
+    for limit in 1..4 {
+        let lab = lab();
+        let mut limited = as_user("prlimit");
+        limited
+            .arg(format!("--nproc={limit}"))
+            .arg(lab.get_program());
+        limited
+            .args(lab.get_args())
+            .arg("--out")
+            .arg(&base)
+            .arg("04");
+        let done = run(&mut limited);
+        done.code(1)
+            .says("Resource temporarily unavailable")
+            .says("ulimit -u")
+            .lacks("install");
+    }
+    fs::remove_dir_all(base).unwrap();
 }
 
 fn wrong_words() {

@@ -35,6 +35,7 @@ pub const TC: Need = Need::Program("tc", "iproute2");
 pub const STRACE: Need = Need::Program("strace", "strace");
 pub const UNSHARE: Need = Need::Program("unshare", "util-linux");
 pub const SETPRIV: Need = Need::Program("setpriv", "util-linux");
+pub const PRLIMIT: Need = Need::Program("prlimit", "util-linux");
 pub const SCRIPT: Need = Need::Program("script", "bsdutils");
 
 impl Need {
