@@ -97,9 +97,14 @@ pub const OUTPUT: &str = ".output";
 /// The file in it with the names of the captures that the lab made.
 const MADE: &str = ".made";
 
-/// Takes a capture into the list, before it is made.
+/// Takes a capture into the list, before it is made. A file of that name is not
+/// ours, or it would have been removed: it is kept as `NAME~`.
 pub fn will_make(path: &Path, name: &str) -> anyhow::Result<()> {
-    let list = path.join(MADE);
+    let (file, list) = (path.join(name), path.join(MADE));
+    if file.exists() {
+        let aside = path.join(format!("{name}~"));
+        fs::rename(&file, aside).with_context(|| format!("cannot put {} aside", file.display()))?;
+    }
     File::options()
         .create(true)
         .append(true)
@@ -273,13 +278,16 @@ mod tests {
             fs::write(file, "the reader's own").unwrap();
         }
         // A list that was tampered with reaches nothing outside the folder.
-        will_make(&base.join("06"), "../all.pcapng").unwrap();
+        let list = base.join("06").join(MADE);
+        fs::write(&list, "left-eth0.pcap\n../all.pcapng\n").unwrap();
         assert!(find(&base).is_none());
         let third = Folder::claim(&base, "06").unwrap();
         assert_eq!(third.path(), base.join("06"));
         assert!(!base.join("06/running").exists());
         assert!(!base.join("06/left-eth0.pcap").exists());
         assert!(readers.iter().all(|file| file.exists()));
+        will_make(third.path(), "my-evidence.pcap").unwrap();
+        assert!(base.join("06/my-evidence.pcap~").exists());
 
         fs::write(base.join("06/running"), "77\nleft 3 4 5\n").unwrap();
         let found = find(&base).unwrap();

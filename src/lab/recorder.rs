@@ -4,7 +4,8 @@
 //! all, in the order of time.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::io::{self, BufWriter, PipeReader, PipeWriter};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -78,6 +79,7 @@ impl Recorder {
             dir: dir.to_owned(),
             all: PcapNg::create(dir, "all.pcapng")?,
             interfaces: BTreeMap::new(),
+            names: BTreeSet::new(),
             held: BinaryHeap::new(),
             seen: Arc::clone(&seen),
         };
@@ -235,6 +237,8 @@ struct Files {
     all: PcapNg<Records>,
     /// By host, interface and link type: a name can come back as another kind.
     interfaces: BTreeMap<(String, String, LinkType), Interface>,
+    /// The names of the interfaces so far.
+    names: BTreeSet<String>,
     held: BinaryHeap<Reverse<Held>>,
     seen: Arc<AtomicU64>,
 }
@@ -264,10 +268,10 @@ impl Files {
     fn write(&mut self, host: &str, frame: &crate::capture::socket::Frame) -> anyhow::Result<()> {
         let key = (host.to_owned(), frame.interface.to_owned(), frame.link);
         let interface = match self.interfaces.entry(key) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(slot) => {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(slot) => {
                 let mut name = format!("{host}-{}", frame.interface);
-                if self.dir.join(format!("{name}.pcap")).exists() {
+                if !self.names.insert(name.clone()) {
                     name += "-2";
                 }
                 folder::will_make(&self.dir, &format!("{name}.pcap"))?;
@@ -322,6 +326,7 @@ mod tests {
             dir: dir.clone(),
             all: PcapNg::create(&dir, "all.pcapng").unwrap(),
             interfaces: BTreeMap::new(),
+            names: BTreeSet::new(),
             held: BinaryHeap::new(),
             seen: Arc::default(),
         };
