@@ -4,14 +4,14 @@
 //! at it and to accept it: `cargo insta review`.
 
 use std::fs;
-use std::path::Path;
 
 use ip_over_udp::capture;
 use ip_over_udp::lab::journey::{Change, Journey, crossings};
+use ip_over_udp::lab::programs;
 
 #[test]
 fn every_packet_of_every_reference_capture() {
-    let captures = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
+    let captures = programs::tree().unwrap().join("captures");
     let mut folders: Vec<_> = fs::read_dir(captures)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -33,7 +33,7 @@ fn every_packet_of_every_reference_capture() {
 /// The classic pcap of an interface and the pcapng of all say the same of it.
 #[test]
 fn both_formats_agree() {
-    let captures = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
+    let captures = programs::tree().unwrap().join("captures");
     let mut compared = 0;
     for folder in fs::read_dir(captures).unwrap() {
         let folder = folder.unwrap().path();
@@ -66,7 +66,7 @@ fn both_formats_agree() {
 /// The journeys of the whole tunnel, either way.
 #[test]
 fn journeys() {
-    let captures = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
+    let captures = programs::tree().unwrap().join("captures");
     let all = capture::read(&captures.join("ch06/all.pcapng")).unwrap();
     let crossed: Vec<_> = crossings(&all).collect();
     assert_eq!(crossed.len(), 14);
@@ -104,7 +104,7 @@ fn journeys() {
 /// In half a tunnel only the requests cross.
 #[test]
 fn half_a_tunnel() {
-    let captures = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
+    let captures = programs::tree().unwrap().join("captures");
     let all = capture::read(&captures.join("ch05/all.pcapng")).unwrap();
     let crossed: Vec<_> = crossings(&all).collect();
     assert!(!crossed.is_empty());

@@ -11,6 +11,7 @@ use ip_over_udp::capture::{self, Direction, LinkType, Packet, Pcap, PcapNg};
 use ip_over_udp::icmp::{checksum, segment_checksum};
 use ip_over_udp::lab::book::Book;
 use ip_over_udp::lab::compare::{Difference, compare};
+use ip_over_udp::lab::programs;
 use ip_over_udp::packet::{Field, Layer, dissect};
 use proptest::prelude::*;
 
@@ -116,7 +117,7 @@ impl Mine {
     }
 
     fn lab(&self, words: &[&str]) -> Command {
-        let mut lab = Command::new(env!("CARGO_BIN_EXE_lab"));
+        let mut lab = Command::new(programs::beside_this_one().unwrap().join("lab"));
         lab.arg("--out").arg(&self.base).args(words);
         lab
     }

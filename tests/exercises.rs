@@ -21,11 +21,15 @@ use std::sync::Mutex;
 
 use ip_over_udp::lab::book::Book;
 use ip_over_udp::lab::exercise;
+use ip_over_udp::lab::programs;
 use libtest_mimic::{Arguments, Trial};
 use need::{Need, PING, PYTHON, trial};
 use support::{Done, chapters, copy_programs, lab, lab_with, run, temporary};
 
-const TREE: &str = env!("CARGO_MANIFEST_DIR");
+fn tree() -> PathBuf {
+    programs::tree().unwrap()
+}
+
 const GIT: Need = Need::Program("git", "git");
 
 fn main() -> ExitCode {
@@ -126,7 +130,7 @@ fn refused(wrong: String) -> Trial {
     let needs = [Need::Lab, PING, PYTHON, GIT];
     trial(&format!("{wrong}_refused"), &needs, move || {
         let patch = format!("tests/wrong/{wrong}.patch");
-        let text = fs::read_to_string(Path::new(TREE).join(&patch)).unwrap();
+        let text = fs::read_to_string(tree().join(&patch)).unwrap();
         let seen: Vec<_> = text
             .lines()
             .filter_map(|line| line.strip_prefix("Seen: "))
@@ -136,8 +140,8 @@ fn refused(wrong: String) -> Trial {
 
         // The other programs are those of the tree as it is.
         let programs = temporary("wrong");
-        let ours = Path::new(env!("CARGO_BIN_EXE_lab")).parent().unwrap();
-        copy_programs(ours, &programs);
+        let ours = programs::beside_this_one().unwrap();
+        copy_programs(&ours, &programs);
         {
             let tree = Tree::new();
             tree.apply(&patch).code(0);
@@ -158,7 +162,7 @@ fn refused(wrong: String) -> Trial {
 
 /// The names of the patches in a folder of the tree.
 fn patches(folder: &str) -> BTreeSet<String> {
-    let entries = fs::read_dir(Path::new(TREE).join(folder)).unwrap();
+    let entries = fs::read_dir(tree().join(folder)).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let patch = |name: String| name.strip_suffix(".patch").map(str::to_owned);
     names.filter_map(patch).collect()
@@ -178,7 +182,7 @@ impl Tree {
         static TURN: Mutex<()> = Mutex::new(());
         let turn = TURN.lock().unwrap_or_else(|failed| failed.into_inner());
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("solutions/tree");
-        same(Path::new(TREE), &path);
+        same(&tree(), &path);
         Tree { path, _turn: turn }
     }
 

@@ -8,12 +8,11 @@ use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
 use ip_over_udp::capture;
+use ip_over_udp::lab::programs;
 use proptest::prelude::*;
 
 #[path = "fuzz/checks.rs"]
 mod checks;
-
-const TREE: &str = env!("CARGO_MANIFEST_DIR");
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap();
@@ -24,7 +23,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn what_was_found_stays_mended() {
-    let found = Path::new(TREE).join("tests/fuzz/found");
+    let found = programs::tree().unwrap().join("tests/fuzz/found");
     for folder in files(&found).into_iter().filter(|it| it.is_dir()) {
         let check = match folder.file_name().and_then(|name| name.to_str()) {
             Some("packet") => checks::packet,
@@ -42,7 +41,7 @@ fn what_was_found_stays_mended() {
 }
 
 fn captures() -> Vec<PathBuf> {
-    let chapters = files(&Path::new(TREE).join("captures"));
+    let chapters = files(&programs::tree().unwrap().join("captures"));
     let chapters = chapters.iter().filter(|it| it.is_dir());
     let mut captures: Vec<_> = chapters.flat_map(|it| files(it)).collect();
     captures.retain(|it| it.extension().is_some_and(|e| e == "pcap" || e == "pcapng"));

@@ -1,5 +1,6 @@
 //! The web server that the lab's hosts run, and clients that mean it no good.
 
+use ip_over_udp::lab::programs;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -16,7 +17,7 @@ struct Server {
 
 impl Server {
     fn start() -> Server {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_serve"))
+        let mut process = Command::new(programs::beside_this_one().unwrap().join("serve"))
             .args(["--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .spawn()

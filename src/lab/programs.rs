@@ -42,10 +42,14 @@ pub fn captures() -> anyhow::Result<PathBuf> {
     Ok(tree()?.join("target/lab"))
 }
 
-/// The folder of the program that runs now. Cargo puts them all in one.
+/// The folder of the program that runs now. Cargo puts them all in one, and tests
+/// in a folder `deps` below it.
 pub fn beside_this_one() -> anyhow::Result<PathBuf> {
     let this = std::env::current_exe().context("cannot find this program's own file")?;
-    let folder = this.parent().context("this program's file has no folder")?;
+    let mut folders = this.ancestors().skip(1).filter(|it| !it.ends_with("deps"));
+    let folder = folders
+        .next()
+        .context("this program's file has no folder")?;
     Ok(folder.to_owned())
 }
 

@@ -2,11 +2,12 @@
 //! memory, and accounts for every datagram and every packet that was sent to it.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use ip_over_udp::capture;
+use ip_over_udp::lab::programs;
 use nix::sys::signal::Signal;
 
 use crate::support::{Done, Lab, Program, as_user, number, program, run, temporary};
@@ -373,7 +374,7 @@ fn full_disk() {
 fn overflow() {
     let folder = temporary("overflow");
     let in_c = folder.join("trusting");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/trusting.c");
+    let source = programs::tree().unwrap().join("tests/peers/trusting.c");
     let mut cc = Command::new("cc");
     cc.args(["-O2", "-Wall", "-Wextra", "-o"]);
     run(cc.arg(&in_c).arg(source)).code(0);

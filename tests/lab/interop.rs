@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use ip_over_udp::capture::{self, Direction};
+use ip_over_udp::lab::programs;
 
 use crate::support::{self, Lab, Program};
 use crate::tunnel::{Family, V4, V6, in_url, inner_packets, payloads, same};
@@ -86,7 +87,7 @@ impl Peer {
     /// Starts it, and returns when its end of the tunnel is up. What it needs
     /// in files goes into `folder`.
     fn start(self, lab: &Lab, inner: Family, outer: Family, folder: &Path) -> Program {
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers");
+        let sources = programs::tree().unwrap().join("tests/peers");
         let Family {
             left,
             right,

@@ -10,6 +10,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use ip_over_udp::capture;
+use ip_over_udp::lab::programs;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -601,8 +602,8 @@ fn ordinary_user() {
 
 fn as_root() {
     let base = temporary("root");
-    let mut first = std::process::Command::new(env!("CARGO_BIN_EXE_lab"));
-    let bin = Path::new(env!("CARGO_BIN_EXE_lab")).parent().unwrap();
+    let mut first = std::process::Command::new(programs::beside_this_one().unwrap().join("lab"));
+    let bin = programs::beside_this_one().unwrap();
     first.arg("--bin-dir").arg(bin).arg("--out").arg(&base);
     let before = machine();
     run(&mut first).code(0).says("The journey of one packet");

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use ip_over_udp::capture::{self, Packet};
 use ip_over_udp::lab::book::Book;
+use ip_over_udp::lab::programs;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, User, geteuid};
@@ -71,13 +72,13 @@ pub fn lab_works() -> bool {
 fn programs() -> &'static Path {
     static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
-        let built = Path::new(env!("CARGO_BIN_EXE_lab")).parent().unwrap();
+        let built = programs::beside_this_one().unwrap();
         if user().is_none() {
-            return built.to_owned();
+            return built;
         }
         let folder = temporary("programs");
-        copy_programs(built, &folder);
-        let tree = Path::new(env!("CARGO_MANIFEST_DIR"));
+        copy_programs(&built, &folder);
+        let tree = programs::tree().unwrap();
         std::fs::copy(tree.join("tests/peers/tunnel.py"), folder.join("tunnel.py")).unwrap();
         copy(&tree.join("book/src"), &folder.join("book"));
         copy(&tree.join("captures"), &folder.join("captures"));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use etherparse::PacketBuilder;
 use ip_over_udp::capture::{self, LinkType, Packet, Pcap};
+use ip_over_udp::lab::programs;
 
 use crate::support::{self, Lab, Program};
 use crate::tunnel::{V4, tunnel};
@@ -47,7 +48,7 @@ pub const TESTS: &[Test] = &[
 fn tshark(capture: &Path, arguments: &[&str]) -> Vec<String> {
     // The user of the labs cannot read the tree, which may be in a home.
     let folder = support::temporary("tshark");
-    let tree = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let tree = programs::tree().unwrap();
     let script = folder.join("ip_over_udp.lua");
     std::fs::copy(tree.join("captures/ip_over_udp.lua"), &script).unwrap();
     std::fs::copy(capture, folder.join("capture")).unwrap();
@@ -74,7 +75,7 @@ fn tshark(capture: &Path, arguments: &[&str]) -> Vec<String> {
 }
 
 fn reference(name: &str) -> PathBuf {
-    let captures = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
+    let captures = programs::tree().unwrap().join("captures");
     captures.join("ch06").join(name)
 }
 

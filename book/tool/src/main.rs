@@ -14,6 +14,7 @@ use book_tool::problem::Problems;
 use book_tool::serve::Serving;
 use book_tool::{preprocess, say};
 use clap::{Parser, Subcommand};
+use ip_over_udp::lab::programs;
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -140,12 +141,12 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The root of the tree: as Cargo says now, or else as it said when it compiled
-/// this.
+/// The root of the tree: as Cargo says, or as a stock mdBook lets it be found.
 fn tree() -> anyhow::Result<PathBuf> {
-    let now = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-    let tool = now.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
-    let tree = tool.join("../..");
+    let Some(tool) = std::env::var_os("CARGO_MANIFEST_DIR") else {
+        return programs::tree();
+    };
+    let tree = Path::new(&tool).join("../..");
     tree.canonicalize()
         .with_context(|| format!("cannot find the tree of the book at {}", tree.display()))
 }

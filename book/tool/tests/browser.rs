@@ -18,6 +18,7 @@ use headless_chrome::protocol::cdp::Emulation::{
 };
 use headless_chrome::protocol::cdp::types::Event;
 use headless_chrome::{Browser, LaunchOptions, Tab};
+use ip_over_udp::lab::programs;
 use libtest_mimic::{Arguments, Failed, Trial};
 use tempfile::TempDir;
 use walkdir::WalkDir;
@@ -158,9 +159,7 @@ impl Book {
 
 /// A tree like ours, with one page more in its book.
 fn tree() -> anyhow::Result<TempDir> {
-    let ours = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .canonicalize()?;
+    let ours = programs::tree()?;
     let tree = tempfile::tempdir()?;
     for entry in fs::read_dir(&ours)? {
         let name = entry?.file_name();

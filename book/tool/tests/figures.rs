@@ -5,15 +5,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use book_tool::figure;
 use ip_over_udp::capture::{self, LinkType, Pcap};
+use ip_over_udp::lab::programs;
 use proptest::prelude::*;
 use scraper::{Html, Selector};
 
 fn tree() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+    static TREE: LazyLock<PathBuf> = LazyLock::new(|| programs::tree().unwrap());
+    &TREE
 }
 
 /// A tree with one capture, `one.pcap`, of these packets.

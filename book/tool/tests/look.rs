@@ -1,14 +1,14 @@
 //! The look, as far as it can be computed: contrast in every theme, and
 //! drawings that say what the code says.
 
+use ip_over_udp::lab::programs;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 const LAYERS: [&str; 6] = ["eth", "oip", "udp", "iip", "tcp", "data"];
 
 fn read(path: &str) -> String {
-    fs::read_to_string(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(path)).unwrap()
+    fs::read_to_string(programs::tree().unwrap().join(path)).unwrap()
 }
 
 /// The colours of each list in the stylesheet: light, dark, dark without script.
@@ -103,10 +103,7 @@ fn the_drawing_of_the_lab_has_the_addresses_of_the_lab() {
 
 #[test]
 fn drawings_take_their_colours_from_the_theme() {
-    let folder = Path::new(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../book/src/images"
-    ));
+    let folder = programs::tree().unwrap().join("book/src/images");
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let drawing = fs::read_to_string(&path).unwrap();
