@@ -14,7 +14,7 @@ use nix::unistd::Pid;
 
 use crate::lifecycle::{eventually, processes};
 use crate::support::{Program, as_user, lab, run, temporary};
-use crate::{Need, PING, Test};
+use crate::{Need, PING, SCRIPT, Test};
 
 pub const TESTS: &[Test] = &[
     Test {
@@ -31,6 +31,11 @@ pub const TESTS: &[Test] = &[
         name: "end: a lab without its outer process ends, though its ip hangs",
         needs: &[Need::Lab],
         run: hanging_ip_alone,
+    },
+    Test {
+        name: "end: a terminal that closes ends a lab",
+        needs: &[Need::Lab, PING, SCRIPT],
+        run: closed_terminal,
     },
     Test {
         name: "end: signals that a script ignores end a lab, and its programs",
@@ -146,6 +151,33 @@ fn hanging_ip_alone() {
         processes(folder.to_str().unwrap()).is_empty()
     });
     fs::remove_dir_all(folder).unwrap();
+}
+
+/// What the lab prints then can be printed nowhere.
+fn closed_terminal() {
+    let base = temporary("terminal");
+    let command = lab();
+    let arguments: Vec<_> = command.get_args().map(|it| it.to_str().unwrap()).collect();
+    let (program, arguments) = (command.get_program().display(), arguments.join(" "));
+    let (out, code) = (base.display(), base.join("code"));
+    // A shell that tells its job of the end, as all do, and outlives the terminal
+    // to say how the job has ended.
+    let line = format!(
+        "trap 'kill -HUP $!' HUP; {program} {arguments} --out {out} check & \
+         wait; wait $!; echo $? >{out}/new; mv {out}/new {}",
+        code.display()
+    );
+    let mut script = as_user("script");
+    script.args(["-q", "-c", &line, "/dev/null"]);
+    let script = Program::start(script.stdin(Stdio::piped())).until("chapter 00: ");
+    script.signal(Signal::SIGKILL);
+    eventually("the lab goes on", || code.exists());
+    assert_eq!(fs::read_to_string(code).unwrap(), "129\n");
+    script.wait();
+    eventually("processes are left", || {
+        processes(base.to_str().unwrap()).is_empty()
+    });
+    fs::remove_dir_all(base).unwrap();
 }
 
 /// A shell without job control starts what runs in its background with SIGINT
