@@ -132,6 +132,8 @@ impl<'a> Stage<'a> {
         };
         self.shells.push(shell);
         self.listen();
+        // What could not be written is missing in what was printed.
+        self.lab.check_disk()?;
         printed
     }
 

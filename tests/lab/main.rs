@@ -18,6 +18,7 @@ mod need;
 mod oracle;
 mod player;
 mod programs;
+mod shells;
 mod support;
 mod tunnel;
 mod waiting;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         interop::TESTS,
         wireshark::TESTS,
         lifecycle::TESTS,
+        shells::TESTS,
         ending::TESTS,
         player::TESTS,
         errors::TESTS,
