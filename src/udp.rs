@@ -211,7 +211,7 @@ pub fn recv_until(
 ) -> io::Result<(usize, usize)> {
     loop {
         // What has come already is read, however late we are. A timeout of
-        // zero would mean none at all.
+        // zero is refused: to the kernel it would mean none at all.
         let left = end.saturating_duration_since(Instant::now());
         socket.set_read_timeout(Some(left.max(Duration::from_micros(1))))?;
         match length_of_next(socket).and_then(|sent| Ok((sent, socket.recv(buffer)?))) {
