@@ -13,7 +13,7 @@ use ip_over_udp::device::{LARGEST_PACKET, parse_name};
 use ip_over_udp::error::{Error, report};
 use ip_over_udp::output::{print, println};
 use ip_over_udp::packet;
-use ip_over_udp::stop::Stop;
+use ip_over_udp::signals::Stop;
 use nix::libc;
 use std::os::fd::AsRawFd;
 

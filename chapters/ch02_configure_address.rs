@@ -16,7 +16,7 @@ use ip_over_udp::device::{self, LARGEST_PACKET, io_error, parse_cidr, parse_name
 use ip_over_udp::error::{Error, report};
 use ip_over_udp::output::println;
 use ip_over_udp::packet;
-use ip_over_udp::stop::Stop;
+use ip_over_udp::signals::Stop;
 use ipnet::IpNet;
 use tun::AbstractDevice;
 

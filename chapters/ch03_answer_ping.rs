@@ -15,7 +15,7 @@ use ip_over_udp::error::{Result, report};
 use ip_over_udp::icmp::checksum;
 use ip_over_udp::output::println;
 use ip_over_udp::packet;
-use ip_over_udp::stop::Stop;
+use ip_over_udp::signals::Stop;
 
 /// Answer every ping that the kernel sends into a TUN device.
 #[derive(Parser)]

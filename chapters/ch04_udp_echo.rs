@@ -16,7 +16,7 @@ use ip_over_udp::capture::Live;
 use ip_over_udp::count::Count;
 use ip_over_udp::error::{Error, report};
 use ip_over_udp::output::println;
-use ip_over_udp::stop::Stop;
+use ip_over_udp::signals::Stop;
 use ip_over_udp::udp;
 
 /// Echo datagrams, or send some and wait for their echo.

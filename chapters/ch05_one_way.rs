@@ -18,7 +18,7 @@ use ip_over_udp::device::{Device, LARGEST_PACKET, Options};
 use ip_over_udp::error::report;
 use ip_over_udp::output::println;
 use ip_over_udp::packet::describe;
-use ip_over_udp::stop::Stop;
+use ip_over_udp::signals::Stop;
 use ip_over_udp::udp;
 
 /// Send what the TUN device gives to a peer, or receive it there.

@@ -18,7 +18,7 @@ use ip_over_udp::device::{Device, LARGEST_PACKET, Options};
 use ip_over_udp::error::{Error, report};
 use ip_over_udp::output::println;
 use ip_over_udp::packet::describe;
-use ip_over_udp::stop::Stop;
+use ip_over_udp::signals::Stop;
 use ip_over_udp::udp;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};

@@ -15,7 +15,7 @@ use ip_over_udp::capture::Live;
 use ip_over_udp::device::{Device, Options};
 use ip_over_udp::error::report;
 use ip_over_udp::output::println;
-use ip_over_udp::stop::Stop;
+use ip_over_udp::signals::Stop;
 use ip_over_udp::udp;
 use ip_over_udp::wait::{self, Counts, Ends, Wait};
 

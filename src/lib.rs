@@ -9,11 +9,10 @@
 //! | [`udp`] | the socket between the two ends | 4 |
 //! | [`wait`] | five ways to wait for two descriptors | 7 |
 //! | [`guard`] | what is checked before a packet is passed on | 8 |
-//! | [`stop`] | Ctrl-C as a descriptor | all |
+//! | [`signals`] | Ctrl-C as a descriptor | all |
 //! | [`count`] | packets and bytes, counted | all |
 //! | [`error`] | what can go wrong, in words | all |
 //! | [`output`] | printing, where nobody may be reading | all |
-//! | [`lab`] | three hosts on one machine, without root | 0 |
 //!
 //! `sys` holds all the `unsafe` of the library.
 
@@ -39,11 +38,9 @@ pub mod guard;
 #[forbid(unsafe_code)]
 pub mod icmp;
 #[forbid(unsafe_code)]
-pub mod lab;
-#[forbid(unsafe_code)]
 pub mod packet;
 #[forbid(unsafe_code)]
-pub mod stop;
+pub mod signals;
 #[allow(unsafe_code)]
 mod sys;
 #[forbid(unsafe_code)]

@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind};
 use std::process::exit;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
-pub use crate::{eprintln, print, println, styled};
+pub use crate::{eprintln, print, println};
 
 /// `println!`, for a standard output that may be closed or full.
 #[macro_export]
@@ -28,15 +28,6 @@ macro_rules! print {
     ($($arg:tt)*) => {{
         use std::io::Write as _;
         $crate::output::written(write!(std::io::stdout(), $($arg)*))
-    }};
-}
-
-/// `println!` for text with styles, which only a terminal is to see.
-#[macro_export]
-macro_rules! styled {
-    ($($arg:tt)*) => {{
-        use std::io::Write as _;
-        $crate::output::written(writeln!(anstream::stdout(), $($arg)*))
     }};
 }
 

@@ -25,7 +25,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 
 use crate::device::{Device, LARGEST_PACKET};
 use crate::error::{Error, Result};
-use crate::stop::Stop;
+use crate::signals::Stop;
 
 /// How a tunnel waits for its two descriptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -6,8 +6,8 @@
 use std::fs;
 
 use ip_over_udp::capture;
-use ip_over_udp::lab::journey::{Change, Journey, crossings};
-use ip_over_udp::lab::programs;
+use lab::journey::{Change, Journey, crossings};
+use lab::programs;
 
 #[test]
 fn every_packet_of_every_reference_capture() {

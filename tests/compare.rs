@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use ip_over_udp::capture::{self, Direction, LinkType, Packet, Pcap, PcapNg};
 use ip_over_udp::icmp::{checksum, segment_checksum};
-use ip_over_udp::lab::book::Book;
-use ip_over_udp::lab::compare::{Difference, compare};
-use ip_over_udp::lab::programs;
 use ip_over_udp::packet::{Field, Layer, dissect};
+use lab::book::Book;
+use lab::compare::{Difference, compare};
+use lab::programs;
 use proptest::prelude::*;
 
 /// The folder with the reference captures of a chapter.

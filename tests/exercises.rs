@@ -19,9 +19,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Mutex;
 
-use ip_over_udp::lab::book::Book;
-use ip_over_udp::lab::exercise;
-use ip_over_udp::lab::programs;
+use lab::book::Book;
+use lab::exercise;
+use lab::programs;
 use libtest_mimic::{Arguments, Trial};
 use need::{Need, PING, PYTHON, trial};
 use support::{Done, chapters, copy_programs, lab, lab_with, run, temporary};

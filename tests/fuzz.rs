@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
 use ip_over_udp::capture;
-use ip_over_udp::lab::programs;
+use lab::programs;
 use proptest::prelude::*;
 
 #[path = "fuzz/checks.rs"]

@@ -1,6 +1,6 @@
 //! The web server that the lab's hosts run, and clients that mean it no good.
 
-use ip_over_udp::lab::programs;
+use lab::programs;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};

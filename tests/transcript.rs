@@ -1,8 +1,8 @@
 //! Transcripts: what is read from a chapter's file, what is put into it, and
 //! what matches.
 
-use ip_over_udp::lab::matching::{Prefix, bless, difference, matches, prefix};
-use ip_over_udp::lab::transcript::{Block, Kind, Step, Transcript, rewrite};
+use lab::matching::{Prefix, bless, difference, matches, prefix};
+use lab::transcript::{Block, Kind, Step, Transcript, rewrite};
 use proptest::prelude::*;
 
 const CHAPTER: &str = "\

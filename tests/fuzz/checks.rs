@@ -7,8 +7,8 @@ use etherparse::err::ipv4::HeaderSliceError;
 use etherparse::{Ipv4HeaderSlice, Ipv6HeaderSlice};
 use ip_over_udp::capture::{LinkType, read_from};
 use ip_over_udp::guard::{Reason, check};
-use ip_over_udp::lab::transcript::{Step, Transcript, rewrite};
 use ip_over_udp::packet::{Dissection, dissect};
+use lab::transcript::{Step, Transcript, rewrite};
 
 /// The bytes are described, as a packet and as a frame.
 pub fn packet(bytes: &[u8]) {

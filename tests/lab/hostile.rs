@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use ip_over_udp::capture;
-use ip_over_udp::lab::programs;
+use lab::programs;
 use nix::sys::signal::Signal;
 
 use crate::support::{Done, Lab, Program, as_user, number, program, run, temporary};

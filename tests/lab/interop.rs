@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use ip_over_udp::capture::{self, Direction};
-use ip_over_udp::lab::programs;
+use lab::programs;
 
 use crate::support::{self, Lab, Program};
 use crate::tunnel::{Family, V4, V6, in_url, inner_packets, payloads, same};

@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use ip_over_udp::capture;
-use ip_over_udp::lab::programs;
+use lab::programs;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 

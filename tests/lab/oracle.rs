@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ip_over_udp::capture::{self, LinkType, Packet, Pcap};
-use ip_over_udp::lab::book::Book;
 use ip_over_udp::packet::dissect;
+use lab::book::Book;
 
 use crate::support::{as_user, run, temporary};
 use crate::{TSHARK, Test};

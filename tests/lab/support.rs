@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use ip_over_udp::capture::{self, Packet};
-use ip_over_udp::lab::book::Book;
-use ip_over_udp::lab::programs;
+use lab::book::Book;
+use lab::programs;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, User, geteuid};
@@ -72,7 +72,7 @@ pub fn lab_works() -> bool {
 fn programs() -> &'static Path {
     static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
-        let built = programs::beside_this_one().unwrap();
+        let built = built();
         if user().is_none() {
             return built;
         }
@@ -84,6 +84,20 @@ fn programs() -> &'static Path {
         copy(&tree.join("captures"), &folder.join("captures"));
         folder
     })
+}
+
+/// The folder with the programs as the tree has them now. They are those of
+/// other packages, which Cargo does not build for these tests.
+fn built() -> PathBuf {
+    let folder = programs::beside_this_one().unwrap();
+    if let Some(cargo) = std::env::var_os("CARGO") {
+        let mut build = Command::new(cargo);
+        build.args(["build", "--quiet", "--bins", "--manifest-path"]);
+        build.arg(programs::tree().unwrap().join("Cargo.toml"));
+        build.arg("--target-dir").arg(folder.parent().unwrap());
+        assert!(build.status().unwrap().success());
+    }
+    folder
 }
 
 /// Copies what `cargo build --bins` has built.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use etherparse::PacketBuilder;
 use ip_over_udp::capture::{self, LinkType, Packet, Pcap};
-use ip_over_udp::lab::programs;
+use lab::programs;
 
 use crate::support::{self, Lab, Program};
 use crate::tunnel::{V4, tunnel};

@@ -1,7 +1,7 @@
 //! `{{#doctor}}`: everything that `cargo lab doctor` can find missing, what it
 //! looks like, and what to do.
 
-use ip_over_udp::lab::doctor::NEEDS;
+use lab::doctor::NEEDS;
 
 use crate::html::{escape, sentence};
 

@@ -14,7 +14,7 @@ use book_tool::problem::Problems;
 use book_tool::serve::Serving;
 use book_tool::{preprocess, say};
 use clap::{Parser, Subcommand};
-use ip_over_udp::lab::programs;
+use lab::programs;
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
 use signal_hook::flag;
 

@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, anyhow};
-use ip_over_udp::lab::web::{self, Answer};
+use lab::web::{self, Answer};
 use walkdir::WalkDir;
 
 use crate::build::build;

@@ -18,7 +18,7 @@ use headless_chrome::protocol::cdp::Emulation::{
 };
 use headless_chrome::protocol::cdp::types::Event;
 use headless_chrome::{Browser, LaunchOptions, Tab};
-use ip_over_udp::lab::programs;
+use lab::programs;
 use libtest_mimic::{Arguments, Failed, Trial};
 use tempfile::TempDir;
 use walkdir::WalkDir;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use book_tool::figure;
 use ip_over_udp::capture::{self, LinkType, Pcap};
-use ip_over_udp::lab::programs;
+use lab::programs;
 use proptest::prelude::*;
 use scraper::{Html, Selector};
 

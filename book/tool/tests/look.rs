@@ -1,7 +1,7 @@
 //! The look, as far as it can be computed: contrast in every theme, and
 //! drawings that say what the code says.
 
-use ip_over_udp::lab::programs;
+use lab::programs;
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -87,7 +87,7 @@ fn addresses(text: &str) -> Vec<&str> {
 #[test]
 fn the_drawing_of_the_lab_has_the_addresses_of_the_lab() {
     let drawing = read("book/src/images/lab.svg");
-    let lab = read("src/lab/hosts.rs");
+    let lab = read("src/lab/src/hosts.rs");
     let tunnel = read("book/src/ch00-one-packets-journey.md");
     let drawn = addresses(&drawing);
     assert_eq!(drawn.len(), 10, "{drawn:?}");

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use ip_over_udp::capture::Packet;
-use ip_over_udp::lab::journey::{Change, Journey, crossings, microseconds};
+use lab::journey::{Change, Journey, crossings, microseconds};
 use maud::{Markup, html};
 
 use super::arguments::Arguments;

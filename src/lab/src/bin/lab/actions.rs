@@ -1,0 +1,129 @@
+//! What each word of the command line needs, and where it is done: the one table
+//! of both processes of a lab, in which no action can be forgotten.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use lab::namespace::Watch;
+use lab::run_dir::Running;
+use lab::{doctor, hosts};
+
+use crate::chapters::{self, Mode};
+use crate::cli::{Action, Options, this_program};
+use crate::{exercises, terminals};
+
+/// What must be there before a job begins.
+#[derive(PartialEq, PartialOrd)]
+pub enum Needs {
+    Nothing,
+    /// What every lab needs: /dev/net/tun and `ip`.
+    Machine,
+    /// That, and the programs that run on the hosts; and a terminal that is not
+    /// inside a lab already.
+    Programs,
+}
+
+type Here<'a> = Box<dyn FnOnce() -> anyhow::Result<u8> + 'a>;
+type InLab<'a> = Box<dyn FnOnce(&Watch) -> anyhow::Result<u8> + 'a>;
+type InRunning<'a> = Box<dyn FnOnce(&Running) -> anyhow::Result<u8> + 'a>;
+
+/// Which process does a job. The results are exit codes.
+pub enum Place<'a> {
+    /// The one that the reader started.
+    Here(Here<'a>),
+    /// The first process of a new lab.
+    Lab(InLab<'a>),
+    /// The one that the reader started, if a lab runs; otherwise the first
+    /// process of a new one.
+    RunningLab(InRunning<'a>, InLab<'a>),
+}
+
+/// How an action is done.
+pub struct Job<'a> {
+    pub needs: Needs,
+    pub place: Place<'a>,
+}
+
+impl Job<'_> {
+    /// Does it, in the first process of a new lab.
+    pub fn inner(self, watch: &Watch) -> anyhow::Result<u8> {
+        match self.place {
+            Place::Lab(done) | Place::RunningLab(_, done) => done(watch),
+            Place::Here(_) => bail!("this is nothing to be done in a lab"),
+        }
+    }
+}
+
+/// How this action is done.
+pub fn job<'a>(action: &'a Action, options: &'a Options) -> anyhow::Result<Job<'a>> {
+    let (needs, place) = match action {
+        Action::Play { chapter } => {
+            let mode = Mode::Show {
+                journey: chapter.is_none(),
+            };
+            let chapter = chapter.as_deref().unwrap_or("00");
+            (
+                Needs::Programs,
+                chapters::job(options, Some(chapter), mode)?,
+            )
+        }
+        Action::Check { chapter } => {
+            let place = chapters::job(options, chapter.as_deref(), Mode::Check)?;
+            (Needs::Programs, place)
+        }
+        Action::Bless { chapter } => {
+            let place = chapters::job(options, chapter.as_deref(), Mode::Bless)?;
+            (Needs::Programs, place)
+        }
+        Action::Exercise { which, hint } => {
+            (Needs::Programs, exercises::job(options, which, *hint)?)
+        }
+        Action::Compare { chapter } => (
+            Needs::Nothing,
+            Place::Here(Box::new(|| chapters::compare(options, chapter))),
+        ),
+        Action::Up { ipv6, no_capture } => (
+            Needs::Programs,
+            Place::Lab(Box::new(move |watch| {
+                terminals::up(options, *ipv6, !no_capture, watch)
+            })),
+        ),
+        Action::Shell {
+            ipv6,
+            host,
+            command,
+        } => (
+            Needs::Programs,
+            Place::RunningLab(
+                Box::new(|running| terminals::join(options, running, host, command)),
+                Box::new(|watch| terminals::shell(options, *ipv6, host, command, watch)),
+            ),
+        ),
+        Action::Capture { host, interface } => (
+            Needs::Nothing,
+            Place::Here(Box::new(|| terminals::capture(options, host, interface))),
+        ),
+        Action::Doctor => (
+            Needs::Nothing,
+            Place::Here(Box::new(|| {
+                let ready = doctor::report(this_program().arg("trial"));
+                Ok(if ready { 0 } else { 1 })
+            })),
+        ),
+        Action::Trial => (Needs::Machine, Place::Lab(Box::new(|_| trial()))),
+    };
+    Ok(Job { needs, place })
+}
+
+/// Makes the hosts, opens a TUN device on one of them, and ends.
+fn trial() -> anyhow::Result<u8> {
+    let hosts = hosts::create(Path::new(""), false)?;
+    let (left, _) = hosts.first().context("there are no hosts")?;
+    let tun = ["tuntap", "add", "dev", "tun0", "mode", "tun"];
+    let output = left.command("ip")?.args(tun).output()?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("{}", said.trim().to_owned());
+    }
+    Ok(0)
+}

@@ -1,0 +1,90 @@
+//! The command line of the lab: `cargo run` and `cargo lab …`.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `cli` | the words that the lab understands |
+//! | `actions` | for each word: what it needs, and where it is done |
+//! | `chapters` | play, check, bless and compare a chapter |
+//! | `exercises` | play the exercises of a chapter |
+//! | `terminals` | labs for the reader's own commands: up, shell, capture |
+
+#![forbid(unsafe_code)]
+
+mod actions;
+mod chapters;
+mod cli;
+mod exercises;
+mod terminals;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use ip_over_udp::error::report;
+use ip_over_udp::output::{self, eprintln};
+use lab::namespace::{self, Lifeline};
+use lab::{doctor, programs, run_dir};
+
+use actions::{Job, Needs, Place};
+use cli::{Args, Options, this_program};
+
+fn main() -> ExitCode {
+    report(|| {
+        let lifeline = Lifeline::take()?;
+        if lifeline.is_none() {
+            namespace::prepare()?;
+        }
+        let args = Args::parse();
+        let action = args.action()?;
+        if action.verifies() {
+            output::unwritten_is(2);
+        }
+        let code = match lifeline {
+            Some(lifeline) => lifeline
+                .watch()
+                .and_then(|watch| actions::job(&action, &args.options)?.inner(&watch)),
+            None => actions::job(&action, &args.options).and_then(|job| outer(job, &args.options)),
+        };
+        match code {
+            // Where 1 means a difference.
+            Err(err) if action.verifies() => {
+                eprintln!("error: {err:#}");
+                Ok(ExitCode::from(2))
+            }
+            code => code.map(ExitCode::from),
+        }
+    })
+}
+
+/// In the process that the reader started: sees to what the job needs, and does
+/// it, or has it done by the first process of a new lab. The result is the exit
+/// code.
+fn outer(job: Job, options: &Options) -> anyhow::Result<u8> {
+    if job.needs > Needs::Nothing {
+        doctor::check()?;
+    }
+    if job.needs == Needs::Programs {
+        if let Ok(host) = std::env::var("LAB_HOST") {
+            return Err(lab::error::Error::Inside { host }.into());
+        }
+        if options.bin_dir.is_none() {
+            programs::build()?;
+        }
+        programs::check(&options.bin_dir()?)?;
+    }
+    let base = match job.place {
+        Place::Here(done) => return done(),
+        Place::Lab(_) => options.base()?,
+        Place::RunningLab(join, _) => {
+            let base = options.base()?;
+            if let Some(running) = run_dir::find(&base) {
+                return join(&running);
+            }
+            base
+        }
+    };
+    let mut inner = this_program();
+    inner.args(std::env::args_os().skip(1));
+    let code = namespace::begin(inner)?;
+    run_dir::sweep(&base);
+    Ok(code)
+}

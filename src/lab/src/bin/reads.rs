@@ -1,0 +1,236 @@
+//! What one read returns: the experiments of chapter 7 with a TUN device and
+//! the reading functions of the standard library.
+
+#![forbid(unsafe_code)]
+
+use std::io::ErrorKind::WouldBlock;
+use std::io::{self, BufRead, BufReader, Read};
+use std::net::{Ipv4Addr, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::process::{ExitCode, exit};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use etherparse::PacketBuilder;
+use ip_over_udp::count::Count;
+use ip_over_udp::device::{Device, LARGEST_PACKET, Options};
+use ip_over_udp::error::{Error, report};
+use ip_over_udp::output::{eprintln, println};
+use ip_over_udp::packet::describe;
+use ip_over_udp::signals::Stop;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{UsageWho, getrusage};
+
+/// No larger packet comes; and a buffer of nothing would be full at once, for ever.
+const LARGEST: u32 = LARGEST_PACKET as u32;
+
+/// Read from a TUN device in different ways, and say what each read returns.
+#[derive(Parser)]
+#[command(name = "reads")]
+struct Args {
+    #[command(flatten)]
+    device: Options,
+
+    #[command(subcommand)]
+    way: Way,
+}
+
+#[derive(Subcommand, Clone, Copy)]
+enum Way {
+    /// `Read::read`: one system call
+    Read {
+        /// Size of the buffer
+        #[arg(default_value_t = LARGEST, value_parser = clap::value_parser!(u32).range(1..=LARGEST.into()))]
+        bytes: u32,
+    },
+    /// `Read::read_exact`: as many system calls as it takes to fill the buffer
+    Exact {
+        /// Size of the buffer
+        #[arg(value_parser = clap::value_parser!(u32).range(1..=LARGEST.into()))]
+        bytes: u32,
+    },
+    /// `BufReader`: takes what there is, and hands it out in pieces
+    Buffered,
+    /// Two threads that read from one descriptor
+    Two,
+    /// A datagram with a wrong checksum, for a socket that may sleep and for
+    /// one that may not
+    Checksum,
+}
+
+fn main() -> ExitCode {
+    report(|| run(Args::parse()))
+}
+
+fn run(args: Args) -> anyhow::Result<()> {
+    let stop = Stop::new()?;
+    let tun = Arc::new(Device::open(&args.device)?);
+    println!("{}", args.device);
+    let reader = Tun(Arc::clone(&tun));
+    let read = move || match args.way {
+        Way::Read { bytes } => read(reader, bytes as usize),
+        Way::Exact { bytes } => exact(reader, bytes as usize),
+        _ => buffered(reader),
+    };
+    match args.way {
+        Way::Two => return two(&tun, stop),
+        Way::Checksum => return checksum(&tun, &args.device),
+        // The others sleep where no signal reaches them, so each has a thread.
+        _ => spawn(move || {
+            if let Err(why) = read() {
+                eprintln!("error: {}", tun.explain(why));
+                exit(1);
+            }
+        })?,
+    };
+    stop.wait_alone()?;
+    Ok(())
+}
+
+fn spawn<T: Send + 'static>(
+    run: impl FnOnce() -> T + Send + 'static,
+) -> anyhow::Result<JoinHandle<T>> {
+    let thread = thread::Builder::new().spawn(run);
+    Ok(thread.map_err(|why| Error::system("cannot start a thread", why))?)
+}
+
+/// The device as the standard library's functions want it.
+struct Tun(Arc<Device>);
+
+impl Read for Tun {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.recv(buffer)
+    }
+}
+
+fn read(mut tun: impl Read, bytes: usize) -> io::Result<()> {
+    let mut buffer = vec![0; bytes];
+    loop {
+        let n = tun.read(&mut buffer)?;
+        println!("read: {n} bytes: {}", describe(&buffer[..n]));
+    }
+}
+
+fn exact(mut tun: impl Read, bytes: usize) -> io::Result<()> {
+    let mut buffer = vec![0; bytes];
+    loop {
+        tun.read_exact(&mut buffer)?;
+        println!("read_exact: {bytes} bytes: {}", describe(&buffer));
+    }
+}
+
+fn buffered(tun: Tun) -> io::Result<()> {
+    let device = Arc::clone(&tun.0);
+    let mut tun = BufReader::new(tun);
+    loop {
+        let mut first = [0];
+        tun.read_exact(&mut first)?;
+        let hidden = tun.buffer().len();
+        let poll = match readable(device.as_fd()) {
+            true => "readable",
+            false => "nothing to read",
+        };
+        println!(
+            "one byte: {:02x}; in the buffer: {hidden} more; poll: {poll}",
+            first[0]
+        );
+        tun.consume(hidden);
+    }
+}
+
+/// Whether poll says, at once, that there is something to read.
+fn readable(fd: BorrowedFd) -> bool {
+    let mut fds = [PollFd::new(fd, PollFlags::POLLIN)];
+    poll(&mut fds, PollTimeout::ZERO).is_ok() && fds[0].any() == Some(true)
+}
+
+/// Two threads wait for one descriptor, and read it when they are told to.
+fn two(tun: &Arc<Device>, stop: Stop) -> anyhow::Result<()> {
+    tun.set_nonblocking()?;
+    let stop = Arc::new(stop);
+    let readers = [1, 2].map(|number| {
+        let (tun, stop) = (Arc::clone(tun), Arc::clone(&stop));
+        spawn(move || {
+            let (mut read, mut empty) = (Count::default(), 0u64);
+            let mut buffer = vec![0; LARGEST_PACKET];
+            let mut fds = [tun.as_fd(), stop.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+            let before = sleeps();
+            while poll(&mut fds, PollTimeout::NONE).is_ok() && fds[1].any() == Some(false) {
+                match tun.recv(&mut buffer) {
+                    Ok(n) => read.add(n),
+                    Err(why) if why.kind() == WouldBlock => empty += 1,
+                    Err(why) => return Err(tun.explain(why)),
+                }
+            }
+            // From its last sleep it was woken to end.
+            let woken = sleeps().saturating_sub(before + 1);
+            Ok((number, read, empty, woken))
+        })
+    });
+    let (mut packets, mut wakes) = (0, 0);
+    for reader in readers {
+        let Ok(done) = reader?.join() else {
+            anyhow::bail!("a reader died");
+        };
+        let (number, read, empty, woken) = done?;
+        println!("reader {number}: {read} read, woken {woken} times, {empty} reads found nothing");
+        packets += read.packets;
+        wakes += woken;
+    }
+    println!("both: {packets} packets, woken {wakes} times");
+    Ok(())
+}
+
+/// How often this thread has gone to sleep, by the kernel's count. `poll` looks
+/// again before it returns, and sleeps on if another reader was faster: the
+/// program itself cannot count how often it was woken.
+fn sleeps() -> u64 {
+    let usage = getrusage(UsageWho::RUSAGE_THREAD);
+    usage.map_or(0, |usage| usage.voluntary_context_switches() as u64)
+}
+
+/// A datagram whose checksum is wrong, written to the device, for a socket
+/// that sleeps in its reads and for one that does not.
+fn checksum(tun: &Device, device: &Options) -> anyhow::Result<()> {
+    let here = device.addresses[0].addr();
+    for nonblocking in [false, true] {
+        let socket = UdpSocket::bind((here, 0))
+            .with_context(|| format!("cannot open a socket at {here}"))?;
+        socket.set_nonblocking(nonblocking)?;
+        let port = socket.local_addr()?.port();
+        let mut packet = Vec::new();
+        PacketBuilder::ipv4([192, 168, 0, 2], octets(here)?, 64)
+            .udp(9876, port)
+            .write(&mut packet, &[b'x'; 100])?;
+        packet[26] ^= 1; // a byte of the UDP checksum
+        tun.send(&packet)?;
+        thread::sleep(Duration::from_millis(50));
+
+        let kind = if nonblocking {
+            "non-blocking"
+        } else {
+            "blocking"
+        };
+        let said = readable(socket.as_fd());
+        let said = if said { "readable" } else { "nothing to read" };
+        println!("{kind} socket: poll: {said}");
+        if nonblocking {
+            let why = socket
+                .recv(&mut [0; 16])
+                .err()
+                .context("it was delivered")?;
+            println!("{kind} socket: recv: {why}");
+        }
+    }
+    Ok(())
+}
+
+fn octets(address: std::net::IpAddr) -> anyhow::Result<[u8; 4]> {
+    match address {
+        std::net::IpAddr::V4(v4) => Ok(Ipv4Addr::octets(&v4)),
+        std::net::IpAddr::V6(_) => anyhow::bail!("this experiment needs an IPv4 address"),
+    }
+}

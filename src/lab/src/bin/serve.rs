@@ -1,0 +1,80 @@
+//! A small web server, to have something worth tunnelling.
+
+#![forbid(unsafe_code)]
+
+use std::io::{self, Read, Write};
+use std::iter::Cycle;
+use std::net::{SocketAddr, TcpListener};
+use std::process::ExitCode;
+use std::slice::Iter;
+
+use anyhow::Context;
+use clap::Parser;
+use ip_over_udp::error::report;
+use ip_over_udp::output::println;
+use lab::web::{self, Answer, Request};
+
+/// The page: small enough for one TCP segment, headers included.
+const PAGE: &str = "\
+<!DOCTYPE html>
+<title>Through the tunnel</title>
+<h1>Hello from the other end</h1>
+<p>This page crossed the network inside UDP datagrams.
+Each of them carried one IP packet.</p>
+";
+/// What `/bytes/N` is made of.
+const LINE: &[u8] = b"0123456789abcde\n";
+
+/// Serve a page at /, and N bytes at /bytes/N.
+#[derive(Parser)]
+#[command(name = "serve")]
+struct Args {
+    /// Address and port to listen on
+    #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:80")]
+    listen: SocketAddr,
+}
+
+fn main() -> ExitCode {
+    report(|| run(Args::parse()))
+}
+
+fn run(args: Args) -> anyhow::Result<()> {
+    let listen = args.listen;
+    let listener =
+        TcpListener::bind(listen).with_context(|| format!("cannot serve on {listen}"))?;
+    println!("serving http://{}/", listener.local_addr()?);
+    web::serve(&listener, |request| {
+        let answer = answer(&request.path);
+        let Request { from, path, .. } = request;
+        // A log that nobody reads is no reason to stop.
+        let _ = writeln!(io::stdout(), "{from} {path} {}", answer.status);
+        answer
+    });
+    Ok(())
+}
+
+fn answer(path: &str) -> Answer {
+    if path == "/" {
+        return Answer::new(200, "text/html", PAGE);
+    }
+    match path.strip_prefix("/bytes/").map(str::parse) {
+        Some(Ok(length)) if length <= 1_000_000_000 => Answer {
+            length,
+            body: Box::new(Endless(LINE.iter().cycle())),
+            ..Answer::text(200, "")
+        },
+        _ => Answer::text(404, format!("there is nothing at {path}\n")),
+    }
+}
+
+/// The same line again and again: a gigabyte of it needs no memory.
+struct Endless(Cycle<Iter<'static, u8>>);
+
+impl Read for Endless {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        for (to, from) in buffer.iter_mut().zip(&mut self.0) {
+            *to = *from;
+        }
+        Ok(buffer.len())
+    }
+}

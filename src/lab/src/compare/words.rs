@@ -1,0 +1,188 @@
+//! What is different, in words.
+
+use super::Row;
+use super::align::{Step, whole};
+use super::normalise::{Content, Fact, Kind, Normal, Part, normalise};
+use ip_over_udp::capture::Packet;
+
+/// Words about two packets, and the packets.
+pub fn both(words: &str, (mine, reference): (&Packet, &Packet)) -> String {
+    format!(
+        "{words}\n  yours:     {}\n  reference: {}",
+        mine.describe(),
+        reference.describe()
+    )
+}
+
+/// Where the packet of a step without a counterpart is in each row, if the
+/// other row has it in another place.
+fn moved(steps: &[Step], step: Step, mine: &Row, reference: &Row) -> Option<(usize, usize)> {
+    let token = |packet: &Packet| whole(&normalise(packet));
+    let mut missing = steps.iter().filter(|it| it.mine.is_none());
+    let mut extra = steps.iter().filter(|it| it.reference.is_none());
+    if let Some(one) = step.mine {
+        let wanted = token(&mine.packets[one]);
+        let other = missing.find_map(|it| {
+            it.reference
+                .filter(|&other| token(&reference.packets[other]) == wanted)
+        });
+        return Some((one, other?));
+    }
+    let other = step.reference?;
+    let wanted = token(&reference.packets[other]);
+    let one = extra.find_map(|it| it.mine.filter(|&one| token(&mine.packets[one]) == wanted));
+    Some((one?, other))
+}
+
+/// Says that the packets from this step on have no counterparts, or that the
+/// first has it elsewhere; and at which packets to look.
+pub fn alone(steps: &[Step], at: usize, mine: &Row, reference: &Row) -> (Step, String) {
+    if let Some((one, other)) = moved(steps, steps[at], mine, reference) {
+        let words = format!(
+            "another order: packet {} of the reference is packet {} of yours: {}",
+            reference.numbers[other],
+            mine.numbers[one],
+            reference.packets[other].describe()
+        );
+        let (mine, reference) = (Some(one), Some(other));
+        return (Step { mine, reference }, words);
+    }
+    let sides = |step: &Step| (step.mine.is_some(), step.reference.is_some());
+    let same = |step: &&Step| sides(step) == sides(&steps[at]);
+    let count = steps[at..].iter().take_while(same).count();
+    let whole = count == steps.len();
+    let what = match (steps[at].mine, count) {
+        (None, 1) if whole => "the only packet is missing".to_owned(),
+        (None, _) if whole => format!("all {count} packets are missing"),
+        (None, 1) => "a packet is missing".to_owned(),
+        (None, _) => format!("{count} packets are missing"),
+        (Some(_), 1) => "an extra packet".to_owned(),
+        (Some(_), _) => format!("{count} extra packets"),
+    };
+    let place = match at {
+        _ if whole => "",
+        0 => " at the beginning",
+        _ if at + count == steps.len() => " at the end",
+        _ => "",
+    };
+    let first = if count > 1 { ", the first of them" } else { "" };
+    let packet = match (steps[at].mine, steps[at].reference) {
+        (Some(one), _) => &mine.packets[one],
+        (None, other) => &reference.packets[other.unwrap_or_default()],
+    };
+    // Where one has nothing to show, what comes in its place.
+    let step = Step {
+        mine: steps[at..].iter().find_map(|step| step.mine),
+        reference: steps[at..].iter().find_map(|step| step.reference),
+    };
+    (step, format!("{what}{place}{first}: {}", packet.describe()))
+}
+
+/// The thing in which two packets differ that may be the cause of the others.
+pub fn first(mine: &Normal, reference: &Normal) -> Option<(Kind, String)> {
+    let found = differences(mine, reference);
+    // Where no byte was added, the data differ because a length says so, and
+    // otherwise the lengths because of the data.
+    let (before, after) = match mine.size == reference.size {
+        true => (Kind::Length, Kind::Data),
+        false => (Kind::Data, Kind::Length),
+    };
+    let first = [Kind::Protocol, Kind::Field, before, after];
+    let mut order = first.into_iter().chain([Kind::Bits, Kind::Checksum]);
+    let of = |kind: Kind| {
+        let mut found = found.iter().filter(move |it| it.0 == kind);
+        // An outer checksum covers what is inside, with the checksums there.
+        let cause = match kind {
+            Kind::Checksum => found.next_back(),
+            _ => found.next(),
+        };
+        cause.cloned()
+    };
+    order.find_map(of)
+}
+
+/// All things in which two packets differ, from the outermost layer inwards.
+fn differences(mine: &Normal, reference: &Normal) -> Vec<(Kind, String)> {
+    let mut found = Vec::new();
+    for at in 0..mine.layers.len().max(reference.layers.len()) {
+        match (mine.layers.get(at), reference.layers.get(at)) {
+            (Some(one), Some(other)) if one.layer == other.layer => {
+                found.extend(in_layer(one, other));
+                continue;
+            }
+            (Some(one), Some(other)) => {
+                let words = format!("{} in yours, {} in the reference", one.title, other.title);
+                found.push((Kind::Data, words));
+            }
+            (Some(one), None) => {
+                let words = format!("{} in yours, none in the reference", so_many(one));
+                found.push((Kind::Data, words));
+            }
+            (None, other) => {
+                let words = other.map_or(String::new(), so_many);
+                found.push((
+                    Kind::Data,
+                    format!("none in yours, {words} in the reference"),
+                ));
+            }
+        }
+        break;
+    }
+    found
+}
+
+/// How much there is of a layer that only one packet has.
+fn so_many(layer: &Part) -> String {
+    let bytes = layer.facts.iter().map(|fact| match &fact.value {
+        Content::Bytes(bytes) => bytes.len(),
+        Content::Text(_) => 0,
+    });
+    match bytes.sum() {
+        1 => format!("1 byte of {}", layer.title),
+        n => format!("{n} bytes of {}", layer.title),
+    }
+}
+
+/// The things in which two layers of one kind differ.
+fn in_layer(mine: &Part, reference: &Part) -> Vec<(Kind, String)> {
+    // If only one of the packets carries another, its title says more.
+    let title = match mine.title.len() > reference.title.len() {
+        true => &mine.title,
+        false => &reference.title,
+    };
+    let more = mine
+        .facts
+        .iter()
+        .filter(|it| reference.fact(it.name).is_none());
+    let facts = reference.facts.iter().chain(more);
+    let differ = facts.filter_map(|fact| {
+        let (one, other) = (mine.fact(fact.name), reference.fact(fact.name));
+        (one != other).then(|| (fact.kind, told(title, fact.name, one, other)))
+    });
+    differ.collect()
+}
+
+/// What two packets have of one thing.
+fn told(title: &str, name: &str, mine: Option<&Fact>, reference: Option<&Fact>) -> String {
+    let what = format!("{title} {name}");
+    let what = what.trim();
+    let content = |fact: Option<&Fact>| match fact.map(|fact| &fact.value) {
+        Some(Content::Text(text)) => text.clone(),
+        Some(Content::Bytes(bytes)) => format!("{} bytes", bytes.len()),
+        None => "none".to_owned(),
+    };
+    if let (Some(Content::Bytes(one)), Some(Content::Bytes(other))) =
+        (mine.map(|it| &it.value), reference.map(|it| &it.value))
+        && one.len() == other.len()
+        && let Some(at) = (0..one.len()).find(|&at| one[at] != other[at])
+    {
+        return format!(
+            "byte {} of the {what}: {:#04x} in yours, {:#04x} in the reference",
+            at + 1,
+            one[at],
+            other[at]
+        );
+    }
+    let (one, other) = (content(mine), content(reference));
+    format!("{what}: {one} in yours, {other} in the reference")
+}

@@ -1,0 +1,87 @@
+//! What helps to understand a difference: when each line came, and the last
+//! packets that the host has seen.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use crate::matching::cut;
+use ip_over_udp::capture::Packet;
+
+/// How many packets are shown.
+const PACKETS: usize = 6;
+
+/// A program with more lines than this has lines that speak for themselves.
+pub const LINES: usize = 12;
+
+/// The width of a terminal.
+const WIDTH: usize = 80;
+
+/// What was noted while a box was played.
+#[derive(Default)]
+pub struct Evidence {
+    /// The host whose packets tell something, if any do.
+    pub host: Option<String>,
+    /// The moment before the first command: all times count from it.
+    pub start: Duration,
+    /// From then on a packet may have to do with the difference.
+    pub since: Duration,
+    /// Each command, and each line of a program from the background.
+    pub timeline: Vec<(Duration, String)>,
+}
+
+impl Evidence {
+    /// In words, with what was captured of the packets.
+    pub fn words(&self, captured: &[Packet]) -> String {
+        let mut words = String::new();
+        let after = |time: Duration| time.saturating_sub(self.start).as_secs_f64();
+        if !self.timeline.is_empty() {
+            words += "when it happened, in seconds:\n";
+        }
+        for (time, line) in &self.timeline {
+            words += &entry(after(*time), &cut(line));
+        }
+        let Some(host) = &self.host else {
+            return words;
+        };
+        let ours = |packet: &&Packet| {
+            let interface = packet.interface.strip_prefix(host.as_str());
+            interface.is_some_and(|rest| rest.starts_with('-')) && packet.time >= self.since
+        };
+        let described = captured.iter().filter(ours).map(|it| (it, it.describe()));
+        let packets: Vec<_> = described.filter(|(_, line)| !by_itself(line)).collect();
+        if !packets.is_empty() {
+            let _ = writeln!(words, "the last packets at the interfaces of {host}:");
+        }
+        let first = packets.len().saturating_sub(PACKETS);
+        for (packet, line) in &packets[first..] {
+            let interface = &packet.interface[host.len() + 1..];
+            words += &entry(after(packet.time), &format!("{interface}: {line}"));
+        }
+        words
+    }
+}
+
+/// What the kernel sends whatever a program does: to find neighbours, and to
+/// announce groups.
+fn by_itself(line: &str) -> bool {
+    let kinds = ["ARP ", "neighbour ", "multicast listener "];
+    kinds.iter().any(|kind| line.contains(kind))
+}
+
+/// A time and what happened, wrapped behind the time.
+fn entry(seconds: f64, what: &str) -> String {
+    let indent = what.len() - what.trim_start().len();
+    let mut lines = format!("{seconds:>8.2} {:indent$}", "");
+    let mut width = lines.len();
+    for word in what.split_whitespace() {
+        // Two columns are for the indentation of the whole.
+        if width + 1 + word.len() > WIDTH - 2 {
+            lines += "\n           ";
+            width = 11;
+        }
+        lines += " ";
+        lines += word;
+        width += 1 + word.len();
+    }
+    lines + "\n"
+}

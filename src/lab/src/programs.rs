@@ -1,0 +1,114 @@
+//! The chapter programs: where they are, and how they get there.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+use crate::namespace;
+use ip_over_udp::output::eprintln;
+
+/// The root of the source tree: the current folder, or one above it. Where that
+/// is none, it is the tree that this program's own file is in.
+///
+/// It is looked for each time: a tree can be moved or copied, with all that was
+/// built in it.
+pub fn tree() -> anyhow::Result<PathBuf> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let above = |folder: &Path| {
+        folder
+            .ancestors()
+            .find(|it| is_tree(it))
+            .map(Path::to_owned)
+    };
+    let found = above(&here).or_else(|| above(&beside_this_one().ok()?));
+    found.with_context(|| {
+        format!(
+            "{} is not in the source tree: no folder above it has chapters and book/src\n  \
+             go there, or give each folder: --bin-dir DIR --book DIR --out DIR",
+            here.display()
+        )
+    })
+}
+
+fn is_tree(folder: &Path) -> bool {
+    ["chapters", "book/src"]
+        .iter()
+        .all(|it| folder.join(it).is_dir())
+        && folder.join("Cargo.toml").is_file()
+}
+
+/// The folder in which each run has its own, if the reader names no other.
+pub fn captures() -> anyhow::Result<PathBuf> {
+    Ok(tree()?.join("target/lab"))
+}
+
+/// The folder of the program that runs now. Cargo puts them all in one, and tests
+/// in a folder `deps` below it.
+pub fn beside_this_one() -> anyhow::Result<PathBuf> {
+    let this = std::env::current_exe().context("cannot find this program's own file")?;
+    let mut folders = this.ancestors().skip(1).filter(|it| !it.ends_with("deps"));
+    let folder = folders
+        .next()
+        .context("this program's file has no folder")?;
+    Ok(folder.to_owned())
+}
+
+/// Where programs are looked for: the path, and where system programs are on
+/// machines that keep them from ordinary users' paths.
+pub fn search_path() -> String {
+    let path = std::env::var("PATH").unwrap_or_default();
+    format!("{path}:/usr/sbin:/sbin:/usr/bin:/bin")
+}
+
+/// Whether a program of this name is there.
+pub fn installed(program: &str) -> bool {
+    search_path()
+        .split(':')
+        .any(|folder| Path::new(folder).join(program).is_file())
+}
+
+/// Whether the chapter programs are in this folder.
+pub fn check(folder: &Path) -> anyhow::Result<()> {
+    for program in ["ch01", "ch06", "serve", "fetch"] {
+        if !folder.join(program).is_file() {
+            bail!(
+                "there is no program {program} in {}\n  \
+                 --bin-dir names the folder that `cargo build --bins` filled",
+                folder.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Builds all programs into the folder of this one, so that what the reader
+/// changed is what runs. Cargo shows its progress on standard error.
+pub fn build() -> anyhow::Result<()> {
+    let manifest = tree()
+        .context("cannot build the chapter programs")?
+        .join("Cargo.toml");
+    let folder = beside_this_one()?;
+    if !folder.join("ch01").exists() {
+        eprintln!("next, the programs that will run on the hosts:");
+    }
+    let profile = match folder.file_name().and_then(|name| name.to_str()) {
+        Some("debug") | None => "dev",
+        Some(other) => other,
+    };
+    // Set while this program runs under `cargo run`.
+    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
+    let mut build = Command::new(&cargo);
+    build
+        .args(["build", "--bins", "--profile", profile])
+        .arg("--manifest-path")
+        .arg(manifest)
+        .arg("--target-dir")
+        .arg(folder.parent().unwrap_or(&folder));
+    let code = namespace::run_family(&mut build)
+        .context("cannot build the chapter programs; name a folder that has them: --bin-dir DIR")?;
+    if code != 0 {
+        bail!("the chapter programs do not compile; Cargo says why, above");
+    }
+    Ok(())
+}

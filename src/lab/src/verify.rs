@@ -1,0 +1,249 @@
+//! The book against what happens: plays a chapter to show it, to check it, or
+//! to bless what comes out.
+
+use std::fmt;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+
+use crate::book::{Book, Chapter};
+use crate::executor::Limits;
+use crate::journey::Journey;
+use crate::player::{Mode, Player};
+use crate::recorder::Recorded;
+use crate::shell::Shell;
+use crate::summary::{self, command, shown};
+use crate::transcript::{Kind, Transcript, rewrite};
+use crate::{compare, lab::Lab};
+use ip_over_udp::capture;
+use ip_over_udp::output::println;
+
+/// How much of a chapter is played.
+#[derive(Clone, Copy, Default)]
+pub struct Totals {
+    blocks: usize,
+    commands: usize,
+    lines: usize,
+    ignored: usize,
+}
+
+impl Totals {
+    /// What there is in this chapter.
+    pub fn of(chapter: &Chapter) -> Totals {
+        let transcript = &chapter.transcript;
+        let steps = || transcript.played().flat_map(|block| &block.steps);
+        let lines = |step: &crate::transcript::Step| {
+            step.before.len() + step.after.as_ref().map_or(0, Vec::len)
+        };
+        Totals {
+            blocks: transcript.played().count(),
+            commands: steps().count(),
+            lines: steps().map(lines).sum(),
+            ignored: ignored(transcript).count(),
+        }
+    }
+
+    /// Both together.
+    pub fn and(self, other: Totals) -> Totals {
+        Totals {
+            blocks: self.blocks + other.blocks,
+            commands: self.commands + other.commands,
+            lines: self.lines + other.lines,
+            ignored: self.ignored + other.ignored,
+        }
+    }
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let Totals {
+            blocks,
+            commands,
+            lines,
+            ignored,
+        } = self;
+        write!(
+            f,
+            "{blocks} blocks, {commands} commands, {lines} lines compared"
+        )?;
+        match ignored {
+            0 => Ok(()),
+            _ => write!(f, ", {ignored} ignored"),
+        }
+    }
+}
+
+fn ignored(transcript: &Transcript) -> impl Iterator<Item = (usize, &str)> {
+    let blocks = transcript.blocks.iter();
+    blocks.filter_map(|block| match &block.kind {
+        Kind::Ignore(reason) => Some((block.line, reason.as_str())),
+        _ => None,
+    })
+}
+
+/// Plays a chapter in this lab and in its folder. The result is the number of
+/// differences, what to change in the chapter's file, and what was captured.
+fn play(
+    lab: Lab,
+    chapter: &Chapter,
+    mode: Mode,
+    limits: Limits,
+    machine: Option<Shell>,
+) -> anyhow::Result<(usize, Changes, Vec<Recorded>)> {
+    // `--capture left` in a chapter means a folder beside our captures.
+    std::env::set_current_dir(&lab.folder)?;
+    let mut player = Player::new(&lab, chapter, mode, limits, machine)?;
+    player.play(chapter.transcript.played())?;
+    let (differences, changes) = (player.differences, std::mem::take(&mut player.changes));
+    drop(player);
+    Ok((differences, changes, lab.finish()?))
+}
+
+type Changes = Vec<(std::ops::Range<usize>, Vec<String>)>;
+
+/// `cargo lab 06`, and `cargo run`, which also tells the journey of the request.
+pub fn show(
+    lab: Lab,
+    chapter: &Chapter,
+    limits: Limits,
+    machine: Option<Shell>,
+    journey: bool,
+) -> anyhow::Result<()> {
+    let folder = shown(&lab.folder);
+    let path = lab.folder.join("all.pcapng");
+    let (_, _, recorded) = play(lab, chapter, Mode::Show, limits, machine)?;
+    if journey {
+        let packets = capture::read(&path)?;
+        let Some(journey) = Journey::of_request(&packets, "GET ") else {
+            bail!("the request for the page did not cross the tunnel; see above for the reason");
+        };
+        styled!("\n{}", journey.render().trim_end());
+    }
+    summary::print(&folder, &recorded);
+    Ok(())
+}
+
+/// `cargo lab check 06`: whether all was as in the book, the captures too.
+pub fn check(
+    lab: Lab,
+    book: &Book,
+    chapter: &Chapter,
+    limits: Limits,
+    machine: Option<Shell>,
+) -> anyhow::Result<bool> {
+    let folder = lab.folder.clone();
+    let (mut differences, _, recorded) = play(lab, chapter, Mode::Check, limits, machine)?;
+    let name = &chapter.name;
+    println!("chapter {name}: {}", Totals::of(chapter));
+    for (line, reason) in ignored(&chapter.transcript) {
+        println!("  {}:{line}: ignored: {reason}", chapter.shown);
+    }
+    let reference = book.reference(name);
+    if !recorded.is_empty() || reference.exists() {
+        if !reference.exists() {
+            println!("chapter {name} has no reference captures; cargo lab bless {name} makes them");
+            differences += 1;
+        } else if let Some(difference) = compare::compare(&folder, &reference)? {
+            let (interface, words) = (difference.interface, difference.words);
+            println!("captures of chapter {name}, {interface}: {words}");
+            let base = folder.parent().unwrap_or(&folder);
+            let again = command(base, name);
+            let more = command(base, &format!("compare {name}"));
+            println!("  {again} && {more} shows more");
+            differences += 1;
+        }
+    }
+    match differences {
+        0 => (),
+        1 => println!("chapter {name}: 1 difference"),
+        many => println!("chapter {name}: {many} differences"),
+    }
+    Ok(differences == 0)
+}
+
+/// `cargo lab bless 06`: rewrites the blocks and the reference captures.
+pub fn bless(
+    lab: Lab,
+    book: &Book,
+    chapter: &Chapter,
+    limits: Limits,
+    machine: Option<Shell>,
+) -> anyhow::Result<()> {
+    let folder = lab.folder.clone();
+    let reference = book.reference(&chapter.name);
+    let shown = shown(&reference); // before play() changes the folder
+    let (_, changes, recorded) = play(lab, chapter, Mode::Bless, limits, machine)?;
+    for block in chapter.transcript.played() {
+        let lines = block.steps.iter().map(|step| &step.output);
+        let changed = lines.filter(|it| changes.iter().any(|(range, _)| range == *it));
+        match changed.count() {
+            0 => (),
+            count => println!(
+                "{}:{}: new output of {count} commands",
+                chapter.shown, block.line
+            ),
+        }
+    }
+    if changes.is_empty() {
+        println!("{}: no difference", chapter.shown);
+    } else {
+        let text = rewrite(&chapter.text, &changes);
+        understood(chapter, &text)?;
+        write(chapter, &text)?;
+    }
+    if !recorded.is_empty() || reference.exists() {
+        match compare::bless(&folder, &reference)? {
+            true => println!("{}: new captures", shown.display()),
+            false => println!("{}: no difference", shown.display()),
+        }
+    }
+    Ok(())
+}
+
+/// Whether the new text has the same commands: output could look like one.
+fn understood(chapter: &Chapter, text: &str) -> anyhow::Result<()> {
+    let commands = |transcript: &Transcript| -> Vec<(String, bool)> {
+        let steps = transcript.blocks.iter().flat_map(|block| &block.steps);
+        steps
+            .map(|step| (step.command.clone(), step.after.is_some()))
+            .collect()
+    };
+    let what = || {
+        format!(
+            "{} stays as it is: a command printed a line that would not be taken for output",
+            chapter.shown
+        )
+    };
+    let new = Transcript::parse(text)
+        .map_err(|why| anyhow!("line {why}"))
+        .with_context(what)?;
+    if commands(&new) != commands(&chapter.transcript) {
+        bail!("{}", what());
+    }
+    Ok(())
+}
+
+/// Puts a new file in the place of the chapter's, at once.
+fn write(chapter: &Chapter, text: &str) -> anyhow::Result<()> {
+    let path = &chapter.path;
+    if fs::read_to_string(path)? != chapter.text {
+        bail!(
+            "{} was changed while it was played; bless it again",
+            chapter.shown
+        );
+    }
+    let new = path.with_extension("md.new");
+    let write = |path: &Path| -> std::io::Result<()> {
+        let mut file = fs::File::create(path)?;
+        file.set_permissions(fs::metadata(&chapter.path)?.permissions())?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    };
+    let written = write(&new).and_then(|()| fs::rename(&new, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    written.with_context(|| format!("cannot write {}", chapter.shown))
+}
