@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 fn run(args: Args) -> anyhow::Result<()> {
     let stop = Stop::new()?;
     let (mut tun, name) = open_tun(&args.tun, args.packet_information)
-        .map_err(|why| Error::opening_tun(&args.tun, why))?;
+        .map_err(|err| Error::opening_tun(&args.tun, err))?;
     println!("{name}: open, without an address, down");
 
     // ANCHOR: read
@@ -57,7 +57,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         // One read, one packet.
         let n = tun
             .read(&mut buffer)
-            .map_err(|why| Error::using_tun(&name, why))?;
+            .map_err(|err| Error::using_tun(&name, err))?;
         read.add(n);
         let packet = &buffer[..n];
         println!("packet {}: {n} bytes", read.packets);

@@ -66,7 +66,7 @@ fn run(args: Args) -> anyhow::Result<()> {
     while stop.wait(&device::descriptor(&tun))? {
         let n = tun
             .recv(&mut buffer)
-            .map_err(|why| Error::using_tun(&args.tun, why))?;
+            .map_err(|err| Error::using_tun(&args.tun, err))?;
         read.add(n);
         if let Some(capture) = &mut capture {
             capture.write_now(&buffer[..n])?;
@@ -88,7 +88,7 @@ fn open(args: &Args) -> anyhow::Result<tun::Device> {
     let mut config = tun::Configuration::default();
     config.tun_name(&args.tun);
     let mut tun =
-        tun::create(&config).map_err(|why| Error::opening_tun(&args.tun, io_error(why)))?;
+        tun::create(&config).map_err(|err| Error::opening_tun(&args.tun, io_error(err)))?;
 
     // Before it is up: once it is, the kernel may send through it.
     device::silence(&args.tun);

@@ -62,7 +62,7 @@ fn run(args: Args) -> anyhow::Result<()> {
     let (mut answered, mut dropped, mut ignored) = (0u64, 0u64, 0u64);
     let mut buffer = vec![0; LARGEST_PACKET];
     while stop.wait(&tun)? {
-        let n = tun.recv(&mut buffer).map_err(|why| tun.explain(why))?;
+        let n = tun.recv(&mut buffer).map_err(|err| tun.explain(err))?;
         note(&buffer[..n])?;
         let Some(mut reply) = echo_reply(&buffer[..n]) else {
             ignored += 1;

@@ -97,9 +97,9 @@ fn client(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
     for text in &args.texts {
         match ask(&socket, text, &mut buffer) {
             Ok((sent, n)) => println!("{text:?}: {sent} bytes came back, {n} of them read"),
-            Err(why) if why.kind() == WouldBlock => println!("{text:?}: no answer in a second"),
-            Err(why) if why.kind() == ConnectionRefused => println!("{text:?}: refused"),
-            Err(why) => return Err(Error::system(format!("cannot send {text:?}"), why).into()),
+            Err(err) if err.kind() == WouldBlock => println!("{text:?}: no answer in a second"),
+            Err(err) if err.kind() == ConnectionRefused => println!("{text:?}: refused"),
+            Err(err) => return Err(Error::system(format!("cannot send {text:?}"), err).into()),
         }
     }
     capture.finish().inspect(|summary| println!("{summary}"));

@@ -66,7 +66,7 @@ fn send(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
     let (mut sent, mut dropped) = (Count::default(), 0u64);
     let mut buffer = vec![0; LARGEST_PACKET];
     while stop.wait(&tun)? {
-        let n = tun.recv(&mut buffer).map_err(|why| tun.explain(why))?;
+        let n = tun.recv(&mut buffer).map_err(|err| tun.explain(err))?;
         let inner = &buffer[..n];
         if args.verbose {
             println!("out: {}", describe(inner));

@@ -74,7 +74,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         match poll(&mut fds, PollTimeout::NONE) {
             Ok(_) => (),
             Err(Errno::EINTR) => continue,
-            Err(why) => return Err(Error::system("cannot wait for packets", why).into()),
+            Err(err) => return Err(Error::system("cannot wait for packets", err).into()),
         }
         if ready(&fds[2]) {
             break;
@@ -91,8 +91,8 @@ fn run(args: Args) -> anyhow::Result<()> {
                         Err(_) => dropped += 1,
                     }
                 }
-                Err(why) if why.kind() == WouldBlock => (),
-                Err(why) => return Err(tun.explain(why).into()),
+                Err(err) if err.kind() == WouldBlock => (),
+                Err(err) => return Err(tun.explain(err).into()),
             }
         }
         if ready(&fds[1]) {
@@ -107,8 +107,8 @@ fn run(args: Args) -> anyhow::Result<()> {
                         false => dropped += 1,
                     }
                 }
-                Err(why) if why.kind() == WouldBlock => (),
-                Err(why) => return Err(Error::system("cannot receive", why).into()),
+                Err(err) if err.kind() == WouldBlock => (),
+                Err(err) => return Err(Error::system("cannot receive", err).into()),
             }
         }
     }

@@ -69,7 +69,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         match poll(&mut fds, PollTimeout::NONE) {
             Ok(_) => (),
             Err(Errno::EINTR) => continue,
-            Err(why) => return Err(Error::system("cannot wait for packets", why).into()),
+            Err(err) => return Err(Error::system("cannot wait for packets", err).into()),
         }
         if ready(&fds[2]) {
             break;
@@ -81,24 +81,24 @@ fn run(args: Args) -> anyhow::Result<()> {
             match tun.recv(&mut buffer) {
                 Ok(n) => match udp.send_to(&buffer[..n], args.peer) {
                     Ok(_) => sent.add(n),
-                    Err(why) => drops.add(guard::not_sent(&why)),
+                    Err(err) => drops.add(guard::not_sent(&err)),
                 },
-                Err(why) if why.kind() == WouldBlock => (),
-                Err(why) => return Err(tun.explain(why).into()),
+                Err(err) if err.kind() == WouldBlock => (),
+                Err(err) => return Err(tun.explain(err).into()),
             }
         }
         if ready(&fds[1]) {
             match udp.recv(&mut buffer) {
                 Ok(n) => {
                     let inner = &buffer[..n];
-                    let write = || tun.write(inner).map_err(|why| guard::not_written(&why));
+                    let write = || tun.write(inner).map_err(|err| guard::not_written(&err));
                     match guard::check(inner).and_then(|()| write()) {
                         Ok(()) => received.add(n),
-                        Err(why) => drops.add(why),
+                        Err(err) => drops.add(err),
                     }
                 }
-                Err(why) if why.kind() == WouldBlock => (),
-                Err(why) => return Err(Error::system("cannot receive", why).into()),
+                Err(err) if err.kind() == WouldBlock => (),
+                Err(err) => return Err(Error::system("cannot receive", err).into()),
             }
         }
     }

@@ -71,21 +71,21 @@ impl Device {
         let mut config = tun::Configuration::default();
         config.tun_name(&options.name);
         let mut tun =
-            tun::create(&config).map_err(|why| Error::opening_tun(&options.name, io_error(why)))?;
-        let name = tun.tun_name().map_err(|why| {
-            Error::system("cannot read the name of the new device", io_error(why))
+            tun::create(&config).map_err(|err| Error::opening_tun(&options.name, io_error(err)))?;
+        let name = tun.tun_name().map_err(|err| {
+            Error::system("cannot read the name of the new device", io_error(err))
         })?;
 
         silence(&name);
-        tun.set_mtu(options.mtu).map_err(|why| {
+        tun.set_mtu(options.mtu).map_err(|err| {
             let tried = format!("cannot set the MTU of {name} to {}", options.mtu);
-            Error::system(tried, io_error(why))
+            Error::system(tried, io_error(err))
         })?;
         for address in &options.addresses {
             add_address(&name, *address, options.mtu)?;
         }
         tun.enabled(true)
-            .map_err(|why| Error::system(format!("cannot bring {name} up"), io_error(why)))?;
+            .map_err(|err| Error::system(format!("cannot bring {name} up"), io_error(err)))?;
         Ok(Device { tun, name })
     }
     // ANCHOR_END: open
@@ -100,7 +100,7 @@ impl Device {
         let tried = || format!("cannot make {} non-blocking", self.name);
         self.tun
             .set_nonblock()
-            .map_err(|why| Error::system(tried(), why))
+            .map_err(|err| Error::system(tried(), err))
     }
 
     // ANCHOR: recv_send
@@ -118,7 +118,7 @@ impl Device {
     pub fn send(&self, packet: &[u8]) -> Result<bool> {
         match self.tun.send(packet) {
             Ok(_) => Ok(true),
-            Err(why) => match self.explain(why) {
+            Err(err) => match self.explain(err) {
                 gone @ Error::DeviceGone { .. } => Err(gone),
                 _ => Ok(false),
             },
@@ -132,8 +132,8 @@ impl Device {
     }
 
     /// Says what an error of [`Device::recv`] means.
-    pub fn explain(&self, why: io::Error) -> Error {
-        Error::using_tun(&self.name, why)
+    pub fn explain(&self, err: io::Error) -> Error {
+        Error::using_tun(&self.name, err)
     }
 }
 
@@ -166,10 +166,10 @@ pub fn silence(name: &str) {
 ///
 /// The `tun` crate sets one IPv4 address; `ip` adds any number of either.
 fn add_address(name: &str, address: IpNet, mtu: u16) -> Result<()> {
-    let failed = |why: String| Error::Address {
+    let failed = |err: String| Error::Address {
         name: name.to_owned(),
         address: address.to_string(),
-        why,
+        err,
     };
     if address.addr().is_ipv6() && mtu < 1280 {
         return Err(failed(
@@ -207,9 +207,9 @@ fn ip<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Result<Output> {
     let mut ip = Command::new("ip");
     ip.args(arguments);
     sys::default_signals(&mut ip);
-    ip.output().map_err(|why| match errno(&why) {
+    ip.output().map_err(|err| match errno(&err) {
         Errno::ENOENT => Error::NoIp,
-        _ => Error::system("cannot run the program `ip`", why),
+        _ => Error::system("cannot run the program `ip`", err),
     })
 }
 
@@ -238,7 +238,7 @@ pub fn route(destination: IpAddr) -> Result<Option<String>> {
 pub fn check_name(name: &str) -> Result<()> {
     // `dev_valid_name` in the kernel's net/core/dev.c. IFNAMSIZ is 16 with
     // the zero byte at the end. '%' would let the kernel choose a number.
-    let why = if name.is_empty() {
+    let err = if name.is_empty() {
         "a name has at least one character"
     } else if name.len() > 15 {
         "a name has at most 15 bytes"
@@ -251,7 +251,7 @@ pub fn check_name(name: &str) -> Result<()> {
         return Ok(());
     };
     let name = name.to_owned();
-    Err(Error::BadName { name, why })
+    Err(Error::BadName { name, err })
 }
 
 /// [`check_name`] in the form that `clap` asks for.
@@ -290,7 +290,7 @@ pub fn parse_cidr(text: &str) -> std::result::Result<IpNet, String> {
              not {prefix:?}"
         )
     })?;
-    let net = IpNet::new(address, bits).map_err(|why| why.to_string())?;
+    let net = IpNet::new(address, bits).map_err(|err| err.to_string())?;
     match not_a_host(&net) {
         Some(what) => {
             let host = net.hosts().find(|host| *host != net.network());

@@ -76,10 +76,10 @@ pub enum Error {
 
     /// Refused before the kernel is asked, because it would cut the name.
     #[error(
-        "cannot create a device named {name:?}: {why}\n  \
+        "cannot create a device named {name:?}: {err}\n  \
          choose another name with --tun, tun0 for example"
     )]
-    BadName { name: String, why: &'static str },
+    BadName { name: String, err: &'static str },
 
     /// EBADFD, EFAULT or POLLERR: somebody removed the device.
     #[error(
@@ -89,11 +89,11 @@ pub enum Error {
     DeviceGone { name: String },
 
     /// The kernel would not take an address.
-    #[error("cannot give {name} the address {address}: {why}")]
+    #[error("cannot give {name} the address {address}: {err}")]
     Address {
         name: String,
         address: String,
-        why: String,
+        err: String,
     },
 
     /// EADDRINUSE.
@@ -194,38 +194,38 @@ pub enum Error {
     NoRoute { peer: IpAddr },
 
     /// A capture file or its folder.
-    #[error("cannot write the capture {path}: {why}{remedy}", path = .path.display(), remedy = capture_remedy(.why))]
-    CaptureFile { path: PathBuf, why: io::Error },
+    #[error("cannot write the capture {path}: {err}{remedy}", path = .path.display(), remedy = capture_remedy(.err))]
+    CaptureFile { path: PathBuf, err: io::Error },
 
     /// A capture that cannot be read back.
-    #[error("cannot read the capture {path}: {why}", path = .path.display())]
-    CaptureRead { path: PathBuf, why: String },
+    #[error("cannot read the capture {path}: {err}", path = .path.display())]
+    CaptureRead { path: PathBuf, err: String },
 
     /// Whatever else the system said; `tried` names the action.
-    #[error("{tried}: {why}{remedy}", remedy = limit_remedy(.why))]
-    System { tried: String, why: io::Error },
+    #[error("{tried}: {err}{remedy}", remedy = limit_remedy(.err))]
+    System { tried: String, err: io::Error },
 }
 
 impl Error {
     /// Wraps a system error with the action that failed.
-    pub fn system(tried: impl Into<String>, why: impl Into<io::Error>) -> Error {
-        let (tried, why) = (tried.into(), why.into());
-        Error::System { tried, why }
+    pub fn system(tried: impl Into<String>, err: impl Into<io::Error>) -> Error {
+        let (tried, err) = (tried.into(), err.into());
+        Error::System { tried, err }
     }
 
     /// Wraps an error of writing a capture.
-    pub fn capture_file(path: &Path, why: impl Into<io::Error>) -> Error {
-        let (path, why) = (path.to_owned(), why.into());
-        Error::CaptureFile { path, why }
+    pub fn capture_file(path: &Path, err: impl Into<io::Error>) -> Error {
+        let (path, err) = (path.to_owned(), err.into());
+        Error::CaptureFile { path, err }
     }
 
     /// Explains why a TUN device of this name could not be opened.
     ///
     /// EACCES and EPERM share one [`io::ErrorKind`] and need different
     /// remedies, so the number decides.
-    pub fn opening_tun(name: &str, why: io::Error) -> Error {
+    pub fn opening_tun(name: &str, err: io::Error) -> Error {
         let name = name.to_owned();
-        match errno(&why) {
+        match errno(&err) {
             Errno::ENOENT => Error::TunMissing,
             Errno::ENODEV => Error::TunNoDriver,
             Errno::EACCES => Error::TunForbidden,
@@ -234,17 +234,17 @@ impl Error {
             },
             Errno::EBUSY => Error::NameTaken { name },
             Errno::EINVAL => Error::NameOtherKind { name },
-            _ => Error::system(format!("cannot create {name}"), why),
+            _ => Error::system(format!("cannot create {name}"), err),
         }
     }
 
     /// Explains an error of reading from or writing to a TUN device: EBADFD
     /// says that the device was deleted, EFAULT that it happened in mid-read.
-    pub fn using_tun(name: &str, why: io::Error) -> Error {
+    pub fn using_tun(name: &str, err: io::Error) -> Error {
         let name = name.to_owned();
-        match errno(&why) {
+        match errno(&err) {
             Errno::EBADFD | Errno::EFAULT => Error::DeviceGone { name },
-            _ => Error::system(format!("cannot use {name}"), why),
+            _ => Error::system(format!("cannot use {name}"), err),
         }
     }
 }
@@ -254,21 +254,21 @@ pub fn errno(error: &io::Error) -> Errno {
     Errno::from_raw(error.raw_os_error().unwrap_or(0))
 }
 
-fn capture_remedy(why: &io::Error) -> &'static str {
-    match errno(why) {
+fn capture_remedy(err: &io::Error) -> &'static str {
+    match errno(err) {
         Errno::EEXIST => "\n  there is a file of that name, and --capture needs a folder",
         Errno::ENOSPC => "\n  make room on that disk, or choose another folder",
         Errno::EACCES | Errno::EROFS | Errno::EPERM | Errno::ENOTDIR => {
             "\n  choose a folder that you may write to"
         }
-        _ => limit_remedy(why),
+        _ => limit_remedy(err),
     }
 }
 
 /// What to do where a limit is reached that somebody has set, for this process
 /// or for the machine.
-fn limit_remedy(why: &io::Error) -> &'static str {
-    match errno(why) {
+fn limit_remedy(err: &io::Error) -> &'static str {
+    match errno(err) {
         Errno::EMFILE => "\n  see how many files a program may open with: ulimit -n",
         Errno::ENFILE => "\n  end other programs: the whole machine can open no more files",
         Errno::EAGAIN => "\n  see how many processes and threads you may start with: ulimit -u",
@@ -284,7 +284,7 @@ fn limit_remedy(why: &io::Error) -> &'static str {
 /// Returning an error from `main` would print it as Rust's debug text, with a
 /// backtrace on some machines.
 pub fn report<T: Termination>(run: impl FnOnce() -> anyhow::Result<T>) -> ExitCode {
-    let signals = sys::reset_signals().map_err(|why| Error::system("cannot set up signals", why));
+    let signals = sys::reset_signals().map_err(|err| Error::system("cannot set up signals", err));
     let done = signals.map_err(Into::into).and_then(|()| run());
     output::written(io::stdout().flush());
     match done {

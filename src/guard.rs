@@ -79,16 +79,16 @@ pub fn check(packet: &[u8]) -> Result<(), Reason> {
 // ANCHOR_END: check
 
 /// What it means that the device would not take a packet.
-pub fn not_written(why: &io::Error) -> Reason {
-    match errno(why) {
+pub fn not_written(err: &io::Error) -> Reason {
+    match errno(err) {
         Errno::EIO => Reason::InterfaceDown,
         _ => Reason::Refused,
     }
 }
 
 /// What it means that the socket would not take a datagram.
-pub fn not_sent(why: &io::Error) -> Reason {
-    match errno(why) {
+pub fn not_sent(err: &io::Error) -> Reason {
+    match errno(err) {
         Errno::EMSGSIZE => Reason::TooBig,
         Errno::EAGAIN => Reason::BufferFull,
         _ => Reason::NotSent,
@@ -101,8 +101,8 @@ pub struct Drops([u64; REASONS.len()]);
 
 impl Drops {
     /// Counts one.
-    pub fn add(&mut self, why: Reason) {
-        if let Some(at) = REASONS.iter().position(|(reason, _)| *reason == why) {
+    pub fn add(&mut self, err: Reason) {
+        if let Some(at) = REASONS.iter().position(|(reason, _)| *reason == err) {
             self.0[at] += 1;
         }
     }
@@ -175,8 +175,8 @@ mod tests {
     fn reasons_are_counted_by_name() {
         let mut drops = Drops::default();
         assert_eq!(drops.to_string(), "0 dropped");
-        for why in [Reason::NotIp, Reason::Empty, Reason::NotIp] {
-            drops.add(why);
+        for err in [Reason::NotIp, Reason::Empty, Reason::NotIp] {
+            drops.add(err);
         }
         assert_eq!(drops.to_string(), "3 dropped: 1 empty, 2 not IP");
         for (reason, _) in REASONS {

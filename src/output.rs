@@ -47,9 +47,9 @@ pub fn written<T>(result: io::Result<T>) -> T {
     let code = || i32::from(UNWRITTEN.load(Relaxed));
     match result {
         Ok(it) => it,
-        Err(why) if why.kind() == ErrorKind::BrokenPipe => exit(code()),
-        Err(why) => {
-            eprintln!("error: cannot write to standard output: {why}");
+        Err(err) if err.kind() == ErrorKind::BrokenPipe => exit(code()),
+        Err(err) => {
+            eprintln!("error: cannot write to standard output: {err}");
             exit(code().max(1))
         }
     }

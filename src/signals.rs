@@ -41,7 +41,7 @@ impl Stop {
             match poll(&mut both, PollTimeout::NONE) {
                 Ok(_) => return Ok(both[1].any() == Some(false)),
                 Err(Errno::EINTR) => continue,
-                Err(why) => return Err(Error::system("cannot wait for packets", why)),
+                Err(err) => return Err(Error::system("cannot wait for packets", err)),
             }
         }
     }
@@ -66,7 +66,7 @@ impl Asked {
     /// or a full disk, is no reason to wait or to end.
     pub fn answer(&self, line: &str) -> Result<()> {
         let taken = self.0.read_signal();
-        taken.map_err(|why| Error::system("cannot read a signal", why))?;
+        taken.map_err(|err| Error::system("cannot read a signal", err))?;
         let output = io::stdout();
         let mut fds = [PollFd::new(output.as_fd(), PollFlags::POLLOUT)];
         if poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0) {
@@ -87,7 +87,7 @@ fn descriptor(signals: SigSet) -> Result<SignalFd> {
     signals
         .thread_block()
         .and_then(|()| SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC))
-        .map_err(|why| Error::system("cannot turn signals into a descriptor", why))
+        .map_err(|err| Error::system("cannot turn signals into a descriptor", err))
 }
 
 impl Stop {

@@ -40,18 +40,18 @@ pub fn bind(listen: Option<SocketAddr>, peer: Option<SocketAddr>) -> Result<UdpS
     {
         return Err(Error::ListenHere { listen, peer });
     }
-    UdpSocket::bind(listen).map_err(|why| match errno(&why) {
+    UdpSocket::bind(listen).map_err(|err| match errno(&err) {
         Errno::EADDRINUSE => Error::PortInUse { address: listen },
         Errno::EACCES => Error::LowPort { address: listen },
         Errno::EADDRNOTAVAIL => Error::NotMyAddress { address: listen },
-        _ => Error::system(format!("cannot listen on {listen}"), why),
+        _ => Error::system(format!("cannot listen on {listen}"), err),
     })
 }
 
 /// The address and the port that a socket has.
 pub fn address_of(socket: &UdpSocket) -> Result<SocketAddr> {
     let tried = "cannot read the address of a socket";
-    socket.local_addr().map_err(|why| Error::system(tried, why))
+    socket.local_addr().map_err(|err| Error::system(tried, err))
 }
 
 /// The name of the interface through which datagrams to `peer` leave.
@@ -69,13 +69,13 @@ pub fn interface_towards(peer: SocketAddr) -> Result<String> {
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         SocketAddr::V6(v6) if v6.scope_id() != 0 => {
             let name = if_indextoname(v6.scope_id());
-            let name = name.map_err(|why| Error::system(tried(), why))?;
+            let name = name.map_err(|err| Error::system(tried(), err))?;
             return Ok(name.to_string_lossy().into_owned());
         }
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
-    let probe = UdpSocket::bind((any, 0)).map_err(|why| Error::system(tried(), why))?;
-    probe.connect(peer).map_err(|why| match errno(&why) {
+    let probe = UdpSocket::bind((any, 0)).map_err(|err| Error::system(tried(), err))?;
+    probe.connect(peer).map_err(|err| match errno(&err) {
         // The last: this host has no address of the peer's family.
         Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::EADDRNOTAVAIL => {
             Error::NoRoute { peer: peer.ip() }
@@ -83,19 +83,19 @@ pub fn interface_towards(peer: SocketAddr) -> Result<String> {
         Errno::EACCES if is_broadcast(peer.ip()) => Error::Broadcast { peer: peer.ip() },
         // Routes of the kinds "prohibit" and "blackhole" (ip-route(8)).
         Errno::EACCES | Errno::EINVAL => Error::RouteForbids { peer: peer.ip() },
-        _ => Error::system(tried(), why),
+        _ => Error::system(tried(), err),
     })?;
     let ours = probe
         .local_addr()
-        .map_err(|why| Error::system(tried(), why))?
+        .map_err(|err| Error::system(tried(), err))?
         .ip();
     getifaddrs()
-        .map_err(|why| Error::system(tried(), why))?
+        .map_err(|err| Error::system(tried(), err))?
         .find(|interface| interface.address.as_ref().and_then(ip) == Some(ours))
         .map(|interface| interface.interface_name)
         .ok_or_else(|| {
-            let why = io::Error::other(format!("no interface has our address {ours}"));
-            Error::system(tried(), why)
+            let err = io::Error::other(format!("no interface has our address {ours}"));
+            Error::system(tried(), err)
         })
 }
 
@@ -217,7 +217,7 @@ pub fn recv_until(
         match length_of_next(socket).and_then(|sent| Ok((sent, socket.recv(buffer)?))) {
             // A program that is stopped and continued while it waits is told so
             // (signal(7)). The rest of the time is still there.
-            Err(why) if why.kind() == Interrupted => (),
+            Err(err) if err.kind() == Interrupted => (),
             received => return received,
         }
     }

@@ -124,12 +124,12 @@ pub fn forward(how: Wait, ends: &Arc<Ends>, stop: &Stop) -> Result<()> {
         ends.tun.set_nonblocking()?;
         ends.udp
             .set_nonblocking(true)
-            .map_err(|why| Error::system(tried, why))?;
+            .map_err(|err| Error::system(tried, err))?;
     }
     // However a loop ends, it says so through the pipe, which wakes this thread,
     // and with what outcome through the channel. A panic, too, ends one thread alone: without
     // a word the tunnel would stay up, and dead.
-    let failed = |why| Error::system("cannot start the loop", why);
+    let failed = |err| Error::system("cannot start the loop", err);
     let (ended, end) = io::pipe().map_err(failed)?;
     let (sender, outcome) = mpsc::channel();
     for &each in loops {
@@ -145,7 +145,7 @@ pub fn forward(how: Wait, ends: &Arc<Ends>, stop: &Stop) -> Result<()> {
         return Ok(());
     }
     match outcome.recv() {
-        Ok(Ok(Err(why))) => Err(why),
+        Ok(Ok(Err(err))) => Err(err),
         // It has said why. The program ends as if it had panicked here.
         Ok(Err(panic)) => panic::resume_unwind(panic),
         Err(_) => Ok(()),
@@ -192,7 +192,7 @@ fn level(ends: &Ends) -> Result<Infallible> {
         match poll(&mut fds, PollTimeout::NONE) {
             Ok(_) => (),
             Err(Errno::EINTR) => continue,
-            Err(why) => return Err(Error::system("cannot wait for packets", why)),
+            Err(err) => return Err(Error::system("cannot wait for packets", err)),
         }
         if fds[0].any() == Some(true) {
             ends.outwards(&mut buffer)?;
@@ -211,7 +211,7 @@ const UDP: u64 = 1;
 /// An epoll that reports when something new arrives at one of the two, and
 /// only then: edge triggered (epoll(7)).
 fn edges(ends: &Ends) -> Result<Epoll> {
-    let failed = |why| Error::system("cannot wait for packets", why);
+    let failed = |err| Error::system("cannot wait for packets", err);
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(failed)?;
     let event = |side| EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, side);
     epoll.add(&ends.tun, event(TUN)).map_err(failed)?;
@@ -227,7 +227,7 @@ fn news(epoll: &Epoll, ends: &Ends, timeout: EpollTimeout) -> Result<Vec<u64>> {
     match epoll.wait(&mut events, timeout) {
         Ok(n) => Ok(events[..n].iter().map(EpollEvent::data).collect()),
         Err(Errno::EINTR) => Ok(Vec::new()),
-        Err(why) => Err(Error::system("cannot wait for packets", why)),
+        Err(err) => Err(Error::system("cannot wait for packets", err)),
     }
 }
 
@@ -282,11 +282,11 @@ impl Ends {
         count(&self.counts.reads);
         let n = match self.tun.recv(buffer) {
             Ok(n) => n,
-            Err(why) if why.kind() == WouldBlock => {
+            Err(err) if err.kind() == WouldBlock => {
                 count(&self.counts.empty);
                 return Ok(false);
             }
-            Err(why) => return Err(self.tun.explain(why)),
+            Err(err) => return Err(self.tun.explain(err)),
         };
         count(&self.counts.writes);
         match self.udp.send_to(&buffer[..n], self.peer) {
@@ -302,11 +302,11 @@ impl Ends {
         count(&self.counts.reads);
         let n = match self.udp.recv(buffer) {
             Ok(n) => n,
-            Err(why) if why.kind() == WouldBlock => {
+            Err(err) if err.kind() == WouldBlock => {
                 count(&self.counts.empty);
                 return Ok(false);
             }
-            Err(why) => return Err(Error::system("cannot receive", why)),
+            Err(err) => return Err(Error::system("cannot receive", err)),
         };
         count(&self.counts.writes);
         match self.tun.send(&buffer[..n])? {

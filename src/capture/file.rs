@@ -58,8 +58,8 @@ impl Records {
     /// Creates `dir` if it is not there, and in it an empty file.
     fn create(dir: &Path, name: &str) -> Result<(PathBuf, Records)> {
         let path = dir.join(name);
-        fs::create_dir_all(dir).map_err(|why| Error::capture_file(dir, why))?;
-        let file = File::create(&path).map_err(|why| Error::capture_file(&path, why))?;
+        fs::create_dir_all(dir).map_err(|err| Error::capture_file(dir, err))?;
+        let file = File::create(&path).map_err(|err| Error::capture_file(&path, err))?;
         let (record, whole) = (Vec::new(), 0);
         Ok((
             path,
@@ -121,7 +121,7 @@ impl Pcap {
         };
         let writer = PcapWriter::with_header(file, header)
             .and_then(|mut writer| writer.flush().map(|()| writer))
-            .map_err(|why| Error::capture_file(&path, pcap_error(why)))?;
+            .map_err(|err| Error::capture_file(&path, pcap_error(err)))?;
         Ok(Pcap { path, writer })
     }
 
@@ -142,7 +142,7 @@ impl Pcap {
         self.writer
             .write_raw_packet(&packet)
             .and_then(|_| self.writer.flush())
-            .map_err(|why| Error::capture_file(&self.path, pcap_error(why)))
+            .map_err(|err| Error::capture_file(&self.path, pcap_error(err)))
     }
     // ANCHOR_END: pcap
 
@@ -171,7 +171,7 @@ impl<W: Write> PcapNg<W> {
     /// Begins a pcapng on any writer; errors call it `path`.
     pub fn new(path: PathBuf, writer: W) -> Result<Self> {
         PcapNgWriter::with_endianness(writer, Endianness::Little)
-            .map_err(|why| Error::capture_file(&path, pcapng_error(why)))
+            .map_err(|err| Error::capture_file(&path, pcapng_error(err)))
             .and_then(|writer| {
                 let mut file = PcapNg { path, writer };
                 file.flush()?;
@@ -189,7 +189,7 @@ impl<W: Write> PcapNg<W> {
         ];
         self.writer
             .write_pcapng_block(block)
-            .map_err(|why| Error::capture_file(&self.path, pcapng_error(why)))?;
+            .map_err(|err| Error::capture_file(&self.path, pcapng_error(err)))?;
         self.flush()?;
         Ok(number)
     }
@@ -218,7 +218,7 @@ impl<W: Write> PcapNg<W> {
         };
         self.writer
             .write_pcapng_block(block)
-            .map_err(|why| Error::capture_file(&self.path, pcapng_error(why)))?;
+            .map_err(|err| Error::capture_file(&self.path, pcapng_error(err)))?;
         self.flush()
     }
 
@@ -231,7 +231,7 @@ impl<W: Write> PcapNg<W> {
         self.writer
             .get_mut()
             .flush()
-            .map_err(|why| Error::capture_file(&self.path, why))
+            .map_err(|err| Error::capture_file(&self.path, err))
     }
 }
 
@@ -312,8 +312,8 @@ mod tests {
         file.file.set_len(LIMIT - 4).unwrap(); // a hole, which takes no room
         file.file.seek(SeekFrom::End(0)).unwrap();
         let mut write = |bytes| file.write_all(bytes).and_then(|()| file.flush());
-        let why = write(b"12345").unwrap_err().to_string();
-        assert_eq!(why, "it has 256 MB, and no capture grows beyond that");
+        let err = write(b"12345").unwrap_err().to_string();
+        assert_eq!(err, "it has 256 MB, and no capture grows beyond that");
         write(b"1234").unwrap();
         write(b"5").unwrap_err();
         assert_eq!(fs::metadata(path).unwrap().len(), LIMIT);

@@ -64,7 +64,7 @@ impl Live {
         };
         std::fs::create_dir_all(dir)
             .and_then(|()| Ok(access(dir, AccessFlags::W_OK)?))
-            .map_err(|why| Error::capture_file(dir, why))?;
+            .map_err(|err| Error::capture_file(dir, err))?;
         Ok(Live {
             dir: dir.to_owned(),
             state: State::Listening(Socket::open()?),
@@ -78,7 +78,7 @@ impl Live {
         match std::mem::replace(&mut self.state, State::Off) {
             State::Listening(socket) => {
                 let files = Files::create(&self.dir, interfaces)?;
-                let failed = |why| Error::system("cannot start the capture", why);
+                let failed = |err| Error::system("cannot start the capture", err);
                 let (end, keep) = std::io::pipe().map_err(failed)?;
                 let thread = std::thread::Builder::new()
                     .name("capture".to_owned())
@@ -101,9 +101,9 @@ impl Live {
         }
         match udp::interface_towards(peer) {
             Ok(outer) => self.start(&[interfaces, &[&outer]].concat()),
-            Err(why) => {
+            Err(err) => {
                 if !std::mem::replace(&mut self.told, true) {
-                    eprintln!("nothing is captured yet: {why}");
+                    eprintln!("nothing is captured yet: {err}");
                 }
                 Ok(())
             }
@@ -162,11 +162,11 @@ fn run(mut socket: Socket, mut files: Files, end: PipeReader) -> Summary {
                     summary.packets += u64::from(written);
                     false
                 }
-                Err(why) => break Err(why),
+                Err(err) => break Err(err),
             },
             Ok(None) if ended.is_some() => break Ok(()),
             Ok(None) => true,
-            Err(why) => break Err(why),
+            Err(err) => break Err(err),
         };
         read += 1;
         if ended.is_some() || !(idle || read.is_multiple_of(BURST)) {
@@ -184,13 +184,13 @@ fn run(mut socket: Socket, mut files: Files, end: PipeReader) -> Summary {
         match poll(&mut both, timeout) {
             Ok(_) if both[1].any() == Some(true) => ended = Some(super::now()),
             Ok(_) | Err(Errno::EINTR) => (),
-            Err(why) => break Err(Error::system("cannot wait for frames", why)),
+            Err(err) => break Err(Error::system("cannot wait for frames", err)),
         }
     };
     summary.missed = socket.drops().into();
-    if let Err(why) = result {
-        eprintln!("the capture stops here, the program goes on: {why}");
-        summary.stopped = Some(why);
+    if let Err(err) = result {
+        eprintln!("the capture stops here, the program goes on: {err}");
+        summary.stopped = Some(err);
     }
     summary
 }

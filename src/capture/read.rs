@@ -28,16 +28,16 @@ const BUFFER: usize = 1 << 20;
 /// The file cannot be opened, is no file or no capture, is damaged, or has
 /// packets of a link type that this project does not write.
 pub fn read(path: &Path) -> Result<Vec<Packet>> {
-    let failed = |why: String| Error::CaptureRead {
+    let failed = |err: String| Error::CaptureRead {
         path: path.to_owned(),
-        why,
+        err,
     };
     // To open a pipe would wait for its writer.
-    let kind = fs::metadata(path).map_err(|why| failed(why.to_string()))?;
+    let kind = fs::metadata(path).map_err(|err| failed(err.to_string()))?;
     if let Some(kind) = other_than_file(kind.file_type()) {
         return Err(failed(format!("it is a {kind}, not a file")));
     }
-    let file = File::open(path).map_err(|why| failed(why.to_string()))?;
+    let file = File::open(path).map_err(|err| failed(err.to_string()))?;
     read_from(BufReader::new(file)).map_err(failed)
 }
 
@@ -69,11 +69,11 @@ pub fn read_from(mut file: impl Read + Seek) -> std::result::Result<Vec<Packet>,
 
 fn pcap(file: impl Read) -> std::result::Result<Vec<Packet>, String> {
     let mut reader = PcapReader::with_capacity(file, BUFFER)
-        .map_err(|why| format!("it is no capture: {why}"))?;
+        .map_err(|err| format!("it is no capture: {err}"))?;
     let link = link_type(reader.header().datalink)?;
     let mut packets = Vec::new();
     while let Some(packet) = reader.next_packet() {
-        let packet = packet.map_err(|why| damaged(packets.len(), why))?;
+        let packet = packet.map_err(|err| damaged(packets.len(), err))?;
         packets.push(Packet {
             interface: String::new(),
             link,
@@ -88,10 +88,10 @@ fn pcap(file: impl Read) -> std::result::Result<Vec<Packet>, String> {
 
 fn pcapng(file: impl Read) -> std::result::Result<Vec<Packet>, String> {
     let mut reader = PcapNgReader::with_capacity(file, BUFFER)
-        .map_err(|why| format!("it is no capture: {why}"))?;
+        .map_err(|err| format!("it is no capture: {err}"))?;
     let mut packets = Vec::new();
     while let Some(block) = reader.next_block() {
-        let (block, state) = block.map_err(|why| damaged(packets.len(), why))?;
+        let (block, state) = block.map_err(|err| damaged(packets.len(), err))?;
         // Blocks of other kinds, statistics for example, hold no packets.
         let Block::EnhancedPacket(packet) = block else {
             continue;
@@ -111,8 +111,8 @@ fn pcapng(file: impl Read) -> std::result::Result<Vec<Packet>, String> {
     Ok(packets)
 }
 
-fn damaged(good: usize, why: impl std::fmt::Display) -> String {
-    format!("it is damaged after packet {good}: {why}")
+fn damaged(good: usize, err: impl std::fmt::Display) -> String {
+    format!("it is damaged after packet {good}: {err}")
 }
 
 fn link_type(link: DataLink) -> std::result::Result<LinkType, String> {

@@ -58,9 +58,9 @@ impl Socket {
     ///
     /// Needs CAP_NET_RAW. Reading never waits: see [`Socket::recv`].
     pub fn open() -> Result<Socket> {
-        let failed = |why: io::Error| match errno(&why) {
+        let failed = |err: io::Error| match errno(&err) {
             Errno::EPERM | Errno::EACCES => Error::CaptureNotPermitted,
-            _ => Error::system("cannot open a packet socket to capture", why),
+            _ => Error::system("cannot open a packet socket to capture", err),
         };
         let socket = socket(
             AddressFamily::Packet,
@@ -68,9 +68,9 @@ impl Socket {
             SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK,
             None, // no protocol yet: nothing arrives before it is bound
         )
-        .map_err(|why| failed(why.into()))?;
+        .map_err(|err| failed(err.into()))?;
         setsockopt(&socket, sockopt::ReceiveTimestampns, &true)
-            .map_err(|why| failed(why.into()))?;
+            .map_err(|err| failed(err.into()))?;
         // The first asks for more than the limit, which only root may do.
         if setsockopt(&socket, sockopt::RcvBufForce, &QUEUE).is_err() {
             let _ = setsockopt(&socket, sockopt::RcvBuf, &QUEUE);
@@ -87,7 +87,7 @@ impl Socket {
 
     /// The next frame, or `None` if there is none now.
     pub fn recv(&mut self) -> Result<Option<Frame<'_>>> {
-        let failed = |why: io::Error| Error::system("cannot read the packet socket", why);
+        let failed = |err: io::Error| Error::system("cannot read the packet socket", err);
         let (length, stored, time, address) = loop {
             let mut buffer = [IoSliceMut::new(&mut self.buffer)];
             let message = recvmsg::<LinkAddr>(
@@ -102,7 +102,7 @@ impl Socket {
                 Err(Errno::EAGAIN) => return Ok(None),
                 // An interface went down, or a signal came: not our end.
                 Err(Errno::ENETDOWN | Errno::EINTR) => continue,
-                Err(why) => return Err(failed(why.into())),
+                Err(err) => return Err(failed(err.into())),
             };
             let Some(address) = message.address else {
                 continue;
@@ -167,17 +167,17 @@ pub struct Injector(OwnedFd);
 impl Injector {
     /// Opens one for an interface of this host. Needs CAP_NET_RAW.
     pub fn open(interface: &str) -> Result<Injector> {
-        let failed = |why: io::Error| {
-            Error::system(format!("cannot open a packet socket at {interface}"), why)
+        let failed = |err: io::Error| {
+            Error::system(format!("cannot open a packet socket at {interface}"), err)
         };
-        let index = nix::net::if_::if_nametoindex(interface).map_err(|why| failed(why.into()))?;
+        let index = nix::net::if_::if_nametoindex(interface).map_err(|err| failed(err.into()))?;
         let socket = socket(
             AddressFamily::Packet,
             SockType::Raw,
             SockFlag::SOCK_CLOEXEC,
             None,
         )
-        .map_err(|why| failed(why.into()))?;
+        .map_err(|err| failed(err.into()))?;
         sys::bind_packet(&socket, index).map_err(failed)?;
         Ok(Injector(socket))
     }

@@ -103,7 +103,7 @@ impl Book {
         let (name, path) = found.with_context(|| format!("there is no chapter {name}"))?;
         let shown = shown(&path).display().to_string();
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {shown}"))?;
-        let transcript = Transcript::parse(&text).map_err(|why| anyhow!("{shown}:{why}"))?;
+        let transcript = Transcript::parse(&text).map_err(|err| anyhow!("{shown}:{err}"))?;
         Ok(Chapter {
             name,
             path,

@@ -178,7 +178,7 @@ fn tun() -> anyhow::Result<()> {
         .open("/dev/net/tun");
     Ok(file
         .map(drop)
-        .map_err(|why| Error::opening_tun("a device", why))?)
+        .map_err(|err| Error::opening_tun("a device", err))?)
 }
 
 fn ip() -> anyhow::Result<()> {

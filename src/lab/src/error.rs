@@ -34,8 +34,8 @@ pub enum Error {
     Missing { step: &'static str },
 
     /// Whatever else the system said.
-    #[error("cannot make namespaces ({step}): {why}")]
-    Other { step: &'static str, why: io::Error },
+    #[error("cannot make namespaces ({step}): {err}")]
+    Other { step: &'static str, err: io::Error },
 
     /// No `ip` on the path.
     #[error(
@@ -56,13 +56,13 @@ pub enum Error {
 
 impl Error {
     /// Explains why a step of making namespaces failed.
-    pub fn namespaces(step: &'static str, why: impl Into<io::Error>) -> Error {
-        let why = why.into();
-        match ip_over_udp::error::errno(&why) {
+    pub fn namespaces(step: &'static str, err: impl Into<io::Error>) -> Error {
+        let err = err.into();
+        match ip_over_udp::error::errno(&err) {
             Errno::EPERM | Errno::EACCES => Error::Forbidden { step },
             Errno::ENOSPC | Errno::EUSERS => Error::TooMany,
             Errno::EINVAL | Errno::ENOSYS => Error::Missing { step },
-            _ => Error::Other { step, why },
+            _ => Error::Other { step, err },
         }
     }
 }

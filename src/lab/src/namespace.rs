@@ -275,16 +275,16 @@ fn enter_namespaces() -> Result<(), Error> {
     let (user, group) = (geteuid(), getegid());
     if !user.is_root() {
         unshare(CloneFlags::CLONE_NEWUSER)
-            .map_err(|why| Error::namespaces("unshare, CLONE_NEWUSER", why))?;
+            .map_err(|err| Error::namespaces("unshare, CLONE_NEWUSER", err))?;
         // In there we are root, and everything we do to files is done as the
         // user we are out here. Setting groups has to be given up first.
         let map =
-            |file, text: &str| fs::write(file, text).map_err(|why| Error::namespaces(file, why));
+            |file, text: &str| fs::write(file, text).map_err(|err| Error::namespaces(file, err));
         map("/proc/self/setgroups", "deny")?;
         map("/proc/self/uid_map", &format!("0 {user} 1"))?;
         map("/proc/self/gid_map", &format!("0 {group} 1"))?;
     }
-    unshare(CloneFlags::CLONE_NEWPID).map_err(|why| Error::namespaces("unshare, CLONE_NEWPID", why))
+    unshare(CloneFlags::CLONE_NEWPID).map_err(|err| Error::namespaces("unshare, CLONE_NEWPID", err))
 }
 
 /// The signals that ask for the end, and these, as a descriptor.

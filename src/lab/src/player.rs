@@ -112,8 +112,8 @@ impl<'a> Player<'a> {
                 self.commands.push((capture::now(), step.typed()));
                 let printed = match self.executor.step(step).with_context(what) {
                     // A program that does not end is what the reader wrote.
-                    Err(why) if self.mode == Mode::Try => {
-                        self.first = Some(self.difference(step, format!("{why:#}\n")));
+                    Err(err) if self.mode == Mode::Try => {
+                        self.first = Some(self.difference(step, format!("{err:#}\n")));
                         return Ok(());
                     }
                     printed => printed?,

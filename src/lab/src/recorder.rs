@@ -88,7 +88,7 @@ impl Recorder {
             .name("recorder".to_owned())
             .spawn(move || {
                 run(sockets, &mut files, end)
-                    .inspect_err(|why| eprintln!("the lab captures no more: {why:#}"))
+                    .inspect_err(|err| eprintln!("the lab captures no more: {err:#}"))
             })
             .context("cannot start the recorder")?;
         Ok(Recorder { keep, seen, thread })
@@ -169,7 +169,7 @@ fn run(
         };
         match poll(&mut fds, timeout) {
             Ok(_) | Err(Errno::EINTR) => (),
-            Err(why) => return Err(why).context("cannot wait for frames"),
+            Err(err) => return Err(err).context("cannot wait for frames"),
         }
         if fds.last().and_then(PollFd::any) == Some(true) {
             ended = Some(now());
@@ -228,7 +228,7 @@ pub fn stream(interface: &str, lab: Running) -> anyhow::Result<()> {
         match poll(&mut fds, PollTimeout::NONE) {
             Ok(_) if fds[1].any() == Some(true) => return Ok(()),
             Ok(_) | Err(Errno::EINTR) => (),
-            Err(why) => return Err(why).context("cannot wait for frames"),
+            Err(err) => return Err(err).context("cannot wait for frames"),
         }
     }
 }

@@ -89,7 +89,7 @@ fn lock(path: &Path) -> anyhow::Result<Option<Flock<File>>> {
     match Flock::lock(folder, FlockArg::LockExclusiveNonblock) {
         Ok(lock) => Ok(Some(lock)),
         Err((_, nix::errno::Errno::EWOULDBLOCK)) => Ok(None),
-        Err((_, why)) => Err(why).with_context(|| format!("cannot lock {}", path.display())),
+        Err((_, err)) => Err(err).with_context(|| format!("cannot lock {}", path.display())),
     }
 }
 
@@ -156,7 +156,7 @@ pub fn has_guests(path: &Path) -> anyhow::Result<bool> {
 pub fn wait_for_guests(path: &Path) -> anyhow::Result<()> {
     let file = File::open(path.join("running"))?;
     let lock = Flock::lock(file, FlockArg::LockExclusive);
-    lock.map(drop).map_err(|(_, why)| why.into())
+    lock.map(drop).map_err(|(_, err)| err.into())
 }
 
 /// Removes what killed labs left of the files by which they are found.
@@ -200,7 +200,7 @@ impl Running {
     pub fn stay(&self) -> anyhow::Result<Flock<File>> {
         namespace::join_processes(self.pid)?;
         let file = File::open(self.path.join("running"))?;
-        Flock::lock(file, FlockArg::LockShared).map_err(|(_, why)| why.into())
+        Flock::lock(file, FlockArg::LockShared).map_err(|(_, err)| err.into())
     }
 
     /// Whether it is there to be joined: `cargo lab up`. A chapter's lab ends

@@ -143,7 +143,7 @@ impl Shell {
                 Ok(0) => return Ok(None),
                 Ok(_) => (),
                 Err(Errno::EINTR) => continue,
-                Err(why) => return Err(why).context("cannot wait for a shell"),
+                Err(err) => return Err(err).context("cannot wait for a shell"),
             }
             let mut some = [0; 512];
             match self.answers.read(&mut some)? {

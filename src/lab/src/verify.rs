@@ -217,7 +217,7 @@ fn understood(chapter: &Chapter, text: &str) -> anyhow::Result<()> {
         )
     };
     let new = Transcript::parse(text)
-        .map_err(|why| anyhow!("line {why}"))
+        .map_err(|err| anyhow!("line {err}"))
         .with_context(what)?;
     if commands(&new) != commands(&chapter.transcript) {
         bail!("{}", what());

@@ -92,8 +92,8 @@ where
     loop {
         let (stream, from) = match listener.accept() {
             Ok(client) => client,
-            Err(why) if errno(&why) == Errno::EINVAL => break, // `stop`
-            Err(why) if why.kind() == io::ErrorKind::ConnectionAborted => continue,
+            Err(err) if errno(&err) == Errno::EINVAL => break, // `stop`
+            Err(err) if err.kind() == io::ErrorKind::ConnectionAborted => continue,
             Err(_) => {
                 // Too few descriptors or too little memory: make room, and try again.
                 close_oldest(&mut open);

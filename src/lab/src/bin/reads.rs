@@ -80,8 +80,8 @@ fn run(args: Args) -> anyhow::Result<()> {
         Way::Checksum => return checksum(&tun, &args.device),
         // The others sleep where no signal reaches them, so each has a thread.
         _ => spawn(move || {
-            if let Err(why) = read() {
-                eprintln!("error: {}", tun.explain(why));
+            if let Err(err) = read() {
+                eprintln!("error: {}", tun.explain(err));
                 exit(1);
             }
         })?,
@@ -94,7 +94,7 @@ fn spawn<T: Send + 'static>(
     run: impl FnOnce() -> T + Send + 'static,
 ) -> anyhow::Result<JoinHandle<T>> {
     let thread = thread::Builder::new().spawn(run);
-    Ok(thread.map_err(|why| Error::system("cannot start a thread", why))?)
+    Ok(thread.map_err(|err| Error::system("cannot start a thread", err))?)
 }
 
 /// The device as the standard library's functions want it.
@@ -161,8 +161,8 @@ fn two(tun: &Arc<Device>, stop: Stop) -> anyhow::Result<()> {
             while poll(&mut fds, PollTimeout::NONE).is_ok() && fds[1].any() == Some(false) {
                 match tun.recv(&mut buffer) {
                     Ok(n) => read.add(n),
-                    Err(why) if why.kind() == WouldBlock => empty += 1,
-                    Err(why) => return Err(tun.explain(why)),
+                    Err(err) if err.kind() == WouldBlock => empty += 1,
+                    Err(err) => return Err(tun.explain(err)),
                 }
             }
             // From its last sleep it was woken to end.
@@ -218,11 +218,11 @@ fn checksum(tun: &Device, device: &Options) -> anyhow::Result<()> {
         let said = if said { "readable" } else { "nothing to read" };
         println!("{kind} socket: poll: {said}");
         if nonblocking {
-            let why = socket
+            let err = socket
                 .recv(&mut [0; 16])
                 .err()
                 .context("it was delivered")?;
-            println!("{kind} socket: recv: {why}");
+            println!("{kind} socket: recv: {err}");
         }
     }
     Ok(())
