@@ -8,12 +8,13 @@ use std::io::{self, Read};
 use std::process::ExitCode;
 
 use clap::Parser;
+use ip_over_udp::args::parse_name;
 use ip_over_udp::count::Count;
-use ip_over_udp::device::{LARGEST_PACKET, parse_name};
+use ip_over_udp::device::MAX_PACKET_LEN;
 use ip_over_udp::error::{Error, report};
 use ip_over_udp::output::{print, println};
 use ip_over_udp::packet;
-use ip_over_udp::signals::Stop;
+use ip_over_udp::signals::Shutdown;
 use nix::libc;
 use std::os::fd::AsRawFd;
 
@@ -45,15 +46,15 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<()> {
-    let stop = Stop::new()?;
+    let shutdown = Shutdown::new()?;
     let (mut tun, name) = open_tun(&args.tun, args.packet_information)
         .map_err(|err| Error::opening_tun(&args.tun, err))?;
     println!("{name}: open, without an address, down");
 
     // ANCHOR: read
     let mut read = Count::default();
-    let mut buffer = vec![0; 4 + LARGEST_PACKET];
-    while stop.wait(&tun)? {
+    let mut buffer = vec![0; 4 + MAX_PACKET_LEN];
+    while shutdown.wait_readable(&tun)? {
         // One read, one packet.
         let n = tun
             .read(&mut buffer)

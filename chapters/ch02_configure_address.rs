@@ -10,13 +10,14 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
+use ip_over_udp::args::{parse_cidr, parse_name};
 use ip_over_udp::capture::{LinkType, Pcap};
 use ip_over_udp::count::Count;
-use ip_over_udp::device::{self, LARGEST_PACKET, io_error, parse_cidr, parse_name};
+use ip_over_udp::device::{self, MAX_PACKET_LEN, io_error};
 use ip_over_udp::error::{Error, report};
 use ip_over_udp::output::println;
 use ip_over_udp::packet;
-use ip_over_udp::signals::Stop;
+use ip_over_udp::signals::Shutdown;
 use ipnet::IpNet;
 use tun::AbstractDevice;
 
@@ -51,7 +52,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<()> {
-    let stop = Stop::new()?;
+    let shutdown = Shutdown::new()?;
     let mut capture = args
         .capture
         .as_deref()
@@ -62,8 +63,8 @@ fn run(args: Args) -> anyhow::Result<()> {
 
     // ANCHOR: read
     let mut read = Count::default();
-    let mut buffer = vec![0; LARGEST_PACKET];
-    while stop.wait(&device::descriptor(&tun))? {
+    let mut buffer = vec![0; MAX_PACKET_LEN];
+    while shutdown.wait_readable(&device::descriptor(&tun))? {
         let n = tun
             .recv(&mut buffer)
             .map_err(|err| Error::using_tun(&args.tun, err))?;

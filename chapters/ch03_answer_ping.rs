@@ -9,20 +9,21 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use etherparse::{Icmpv4Type, NetSlice, SlicedPacket, TransportSlice};
+use ip_over_udp::args::DeviceArgs;
 use ip_over_udp::capture::{LinkType, Pcap};
-use ip_over_udp::device::{Device, LARGEST_PACKET, Options};
-use ip_over_udp::error::{Result, report};
+use ip_over_udp::device::{Device, MAX_PACKET_LEN};
+use ip_over_udp::error::{Result, is_fatal, report};
 use ip_over_udp::icmp::checksum;
 use ip_over_udp::output::println;
 use ip_over_udp::packet;
-use ip_over_udp::signals::Stop;
+use ip_over_udp::signals::Shutdown;
 
 /// Answer every ping that the kernel sends into a TUN device.
 #[derive(Parser)]
 #[command(name = "ch03")]
 struct Args {
     #[command(flatten)]
-    device: Options,
+    device: DeviceArgs,
 
     /// Write the packets to DIR/tun0.pcap
     #[arg(long, value_name = "DIR")]
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<()> {
-    let stop = Stop::new()?;
+    let shutdown = Shutdown::new()?;
     let mut capture = args
         .capture
         .map(|dir| Pcap::create(&dir, &args.device.name, LinkType::Raw))
@@ -60,8 +61,8 @@ fn run(args: Args) -> anyhow::Result<()> {
     };
     // ANCHOR: answer
     let (mut answered, mut dropped, mut ignored) = (0u64, 0u64, 0u64);
-    let mut buffer = vec![0; LARGEST_PACKET];
-    while stop.wait(&tun)? {
+    let mut buffer = vec![0; MAX_PACKET_LEN];
+    while shutdown.wait_readable(&tun)? {
         let n = tun.recv(&mut buffer).map_err(|err| tun.explain(err))?;
         note(&buffer[..n])?;
         let Some(mut reply) = echo_reply(&buffer[..n]) else {
@@ -72,11 +73,13 @@ fn run(args: Args) -> anyhow::Result<()> {
             let icmp = header_length(&reply);
             reply[icmp + 3] ^= 1;
         }
-        if tun.send(&reply)? {
-            answered += 1;
-            note(&reply)?;
-        } else {
-            dropped += 1;
+        match tun.send(&reply) {
+            Ok(()) => {
+                answered += 1;
+                note(&reply)?;
+            }
+            Err(err) if is_fatal(&err) => return Err(tun.explain(err).into()),
+            Err(_) => dropped += 1,
         }
     }
     // ANCHOR_END: answer

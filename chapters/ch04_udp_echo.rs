@@ -12,23 +12,25 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::Parser;
-use ip_over_udp::capture::Live;
+use ip_over_udp::args::{parse_endpoint, parse_peer};
+use ip_over_udp::capture::LiveCapture;
 use ip_over_udp::count::Count;
+use ip_over_udp::egress;
 use ip_over_udp::error::{Error, report};
 use ip_over_udp::output::println;
-use ip_over_udp::signals::Stop;
-use ip_over_udp::udp;
+use ip_over_udp::signals::Shutdown;
+use ip_over_udp::socket;
 
 /// Echo datagrams, or send some and wait for their echo.
 #[derive(Parser)]
 #[command(name = "ch04")]
 struct Args {
     /// Address and port of this end [default: port 9876 of any address]
-    #[arg(long, value_name = "ADDR:PORT", value_parser = udp::parse_endpoint)]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = parse_endpoint)]
     listen: Option<SocketAddr>,
 
     /// Address and port of the server; without it, be the server
-    #[arg(long, value_name = "ADDR:PORT", value_parser = udp::parse_peer)]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = parse_peer)]
     peer: Option<SocketAddr>,
 
     /// Read datagrams into a buffer of this many bytes
@@ -58,17 +60,17 @@ fn main() -> ExitCode {
 
 // ANCHOR: server
 fn server(args: &Args) -> anyhow::Result<()> {
-    let stop = Stop::new()?;
-    let mut capture = Live::open(args.capture.as_deref())?;
-    let socket = udp::bind(args.listen, None)?;
-    println!("listening on {}", udp::address_of(&socket)?);
+    let shutdown = Shutdown::new()?;
+    let mut capture = LiveCapture::open(args.capture.as_deref())?;
+    let socket = socket::bind(args.listen, None)?;
+    println!("listening on {}", socket::local_addr(&socket)?);
 
     let (mut echoed, mut dropped) = (Count::default(), 0u64);
     let mut buffer = vec![0; args.buffer.into()];
-    while stop.wait(&socket)? {
-        let sent = udp::length_of_next(&socket).context("cannot receive")?;
+    while shutdown.wait_readable(&socket)? {
+        let sent = socket::peeked_len(&socket).context("cannot receive")?;
         let (n, from) = socket.recv_from(&mut buffer).context("cannot receive")?;
-        capture.start_towards(&[], from)?;
+        capture.start_with_egress(&[], from)?;
         if args.verbose {
             println!("{from}: {sent} bytes, {n} of them read");
         }
@@ -78,20 +80,20 @@ fn server(args: &Args) -> anyhow::Result<()> {
         }
     }
     println!("datagrams: {echoed} echoed, {dropped} dropped");
-    capture.finish().inspect(|summary| println!("{summary}"));
+    capture.finish();
     Ok(())
 }
 // ANCHOR_END: server
 
 // ANCHOR: client
 fn client(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
-    let mut capture = Live::open(args.capture.as_deref())?;
-    capture.start(&[&udp::interface_towards(peer)?])?;
-    let socket = udp::bind(args.listen, Some(peer))?;
+    let mut capture = LiveCapture::open(args.capture.as_deref())?;
+    capture.start(&[&egress::interface_to(peer)?])?;
+    let socket = socket::bind(args.listen, Some(peer))?;
     // From here on the kernel knows the one who may answer. It drops what
     // others send, and it can tell us that nobody listens there.
     socket.connect(peer).context("cannot connect to the peer")?;
-    println!("{} to {peer}", udp::address_of(&socket)?);
+    println!("{} to {peer}", socket::local_addr(&socket)?);
 
     let mut buffer = vec![0; args.buffer.into()];
     for text in &args.texts {
@@ -102,7 +104,7 @@ fn client(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
             Err(err) => return Err(Error::system(format!("cannot send {text:?}"), err).into()),
         }
     }
-    capture.finish().inspect(|summary| println!("{summary}"));
+    capture.finish();
     Ok(())
 }
 
@@ -111,7 +113,7 @@ fn ask(socket: &UdpSocket, text: &str, buffer: &mut [u8]) -> io::Result<(usize, 
     let end = Instant::now() + Duration::from_secs(1);
     socket.send(text.as_bytes())?;
     loop {
-        let (sent, n) = udp::recv_until(socket, buffer, end)?;
+        let (sent, n) = socket::recv_until(socket, buffer, end)?;
         if text.as_bytes().starts_with(&buffer[..n]) && (sent == 0) == text.is_empty() {
             return Ok((sent, n));
         }

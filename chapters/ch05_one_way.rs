@@ -12,28 +12,29 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
-use ip_over_udp::capture::Live;
+use ip_over_udp::args::{DeviceArgs, parse_endpoint, parse_peer};
+use ip_over_udp::capture::LiveCapture;
 use ip_over_udp::count::Count;
-use ip_over_udp::device::{Device, LARGEST_PACKET, Options};
-use ip_over_udp::error::report;
+use ip_over_udp::device::{Device, MAX_PACKET_LEN};
+use ip_over_udp::error::{is_fatal, report};
 use ip_over_udp::output::println;
 use ip_over_udp::packet::describe;
-use ip_over_udp::signals::Stop;
-use ip_over_udp::udp;
+use ip_over_udp::signals::Shutdown;
+use ip_over_udp::{egress, socket};
 
 /// Send what the TUN device gives to a peer, or receive it there.
 #[derive(Parser)]
 #[command(name = "ch05")]
 struct Args {
     #[command(flatten)]
-    device: Options,
+    device: DeviceArgs,
 
     /// Address and port of this end [default: port 9876 of any address]
-    #[arg(long, value_name = "ADDR:PORT", value_parser = udp::parse_endpoint)]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = parse_endpoint)]
     listen: Option<SocketAddr>,
 
     /// Address and port of the receiver; without it, be the receiver
-    #[arg(long, value_name = "ADDR:PORT", value_parser = udp::parse_peer)]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = parse_peer)]
     peer: Option<SocketAddr>,
 
     /// Write tun0.pcap, one of the real interface, and both.pcapng to DIR
@@ -55,17 +56,17 @@ fn main() -> ExitCode {
 
 // ANCHOR: send
 fn send(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
-    let stop = Stop::new()?;
-    let outer = udp::interface_outside(&args.device, peer)?;
-    let mut capture = Live::open(args.capture.as_deref())?;
-    let udp = udp::bind(args.listen, Some(peer))?;
+    let shutdown = Shutdown::new()?;
+    let egress = egress::of_tunnel(&args.device, peer)?;
+    let mut capture = LiveCapture::open(args.capture.as_deref())?;
+    let udp = socket::bind(args.listen, Some(peer))?;
     let tun = Device::open(&args.device)?;
-    capture.start(&[tun.name(), &outer])?;
+    capture.start(&[tun.name(), &egress])?;
     println!("{}", args.device);
 
     let (mut sent, mut dropped) = (Count::default(), 0u64);
-    let mut buffer = vec![0; LARGEST_PACKET];
-    while stop.wait(&tun)? {
+    let mut buffer = vec![0; MAX_PACKET_LEN];
+    while shutdown.wait_readable(&tun)? {
         let n = tun.recv(&mut buffer).map_err(|err| tun.explain(err))?;
         let inner = &buffer[..n];
         if args.verbose {
@@ -79,35 +80,36 @@ fn send(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
         }
     }
     println!("packets: {sent} out, {dropped} dropped");
-    capture.finish().inspect(|summary| println!("{summary}"));
+    capture.finish();
     Ok(())
 }
 // ANCHOR_END: send
 
 // ANCHOR: receive
 fn receive(args: &Args) -> anyhow::Result<()> {
-    let stop = Stop::new()?;
-    let mut capture = Live::open(args.capture.as_deref())?;
-    let udp = udp::bind(args.listen, None)?;
+    let shutdown = Shutdown::new()?;
+    let mut capture = LiveCapture::open(args.capture.as_deref())?;
+    let udp = socket::bind(args.listen, None)?;
     let tun = Device::open(&args.device)?;
     println!("{}", args.device);
 
     let (mut received, mut dropped) = (Count::default(), 0u64);
-    let mut buffer = vec![0; LARGEST_PACKET];
-    while stop.wait(&udp)? {
+    let mut buffer = vec![0; MAX_PACKET_LEN];
+    while shutdown.wait_readable(&udp)? {
         let (n, from) = udp.recv_from(&mut buffer).context("cannot receive")?;
-        capture.start_towards(&[tun.name()], from)?;
+        capture.start_with_egress(&[tun.name()], from)?;
         let inner = &buffer[..n];
         if args.verbose {
             println!("in: {}", describe(inner));
         }
-        match tun.send(inner)? {
-            true => received.add(n),
-            false => dropped += 1,
+        match tun.send(inner) {
+            Ok(()) => received.add(n),
+            Err(err) if is_fatal(&err) => return Err(tun.explain(err).into()),
+            Err(_) => dropped += 1,
         }
     }
     println!("packets: {received} in, {dropped} dropped");
-    capture.finish().inspect(|summary| println!("{summary}"));
+    capture.finish();
     Ok(())
 }
 // ANCHOR_END: receive

@@ -12,14 +12,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use ip_over_udp::capture::Live;
+use ip_over_udp::args::{DeviceArgs, parse_endpoint, parse_peer};
+use ip_over_udp::capture::LiveCapture;
 use ip_over_udp::count::Count;
-use ip_over_udp::device::{Device, LARGEST_PACKET, Options};
-use ip_over_udp::error::{Error, report};
+use ip_over_udp::device::{Device, MAX_PACKET_LEN};
+use ip_over_udp::error::{Error, is_fatal, report};
 use ip_over_udp::output::println;
 use ip_over_udp::packet::describe;
-use ip_over_udp::signals::Stop;
-use ip_over_udp::udp;
+use ip_over_udp::signals::Shutdown;
+use ip_over_udp::{egress, socket};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -28,14 +29,14 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 #[command(name = "ch06")]
 struct Args {
     #[command(flatten)]
-    device: Options,
+    device: DeviceArgs,
 
     /// Address and port of this end [default: port 9876 of any address]
-    #[arg(long, value_name = "ADDR:PORT", value_parser = udp::parse_endpoint)]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = parse_endpoint)]
     listen: Option<SocketAddr>,
 
     /// Address and port of the other end
-    #[arg(long, value_name = "ADDR:PORT", value_parser = udp::parse_peer)]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = parse_peer)]
     peer: SocketAddr,
 
     /// Write tun0.pcap, one of the real interface, and both.pcapng to DIR
@@ -53,12 +54,12 @@ fn main() -> ExitCode {
 
 // ANCHOR: run
 fn run(args: Args) -> anyhow::Result<()> {
-    let stop = Stop::new()?;
-    let outer = udp::interface_outside(&args.device, args.peer)?;
-    let mut capture = Live::open(args.capture.as_deref())?;
-    let udp = udp::bind(args.listen, Some(args.peer))?;
+    let shutdown = Shutdown::new()?;
+    let egress = egress::of_tunnel(&args.device, args.peer)?;
+    let mut capture = LiveCapture::open(args.capture.as_deref())?;
+    let udp = socket::bind(args.listen, Some(args.peer))?;
     let tun = Device::open(&args.device)?;
-    capture.start(&[tun.name(), &outer])?;
+    capture.start(&[tun.name(), &egress])?;
     // "Readable" is a hint, not a promise. A read that would wait returns
     // instead, or one silent side would keep the other from being served.
     tun.set_nonblocking()?;
@@ -66,20 +67,20 @@ fn run(args: Args) -> anyhow::Result<()> {
     println!("{}", args.device);
 
     let (mut sent, mut received, mut dropped) = (Count::default(), Count::default(), 0u64);
-    let mut buffer = vec![0; LARGEST_PACKET];
-    let ready = |fd: &PollFd| fd.any() == Some(true);
+    let mut buffer = vec![0; MAX_PACKET_LEN];
     let mut fds =
-        [tun.as_fd(), udp.as_fd(), stop.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+        [tun.as_fd(), udp.as_fd(), shutdown.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
     loop {
         match poll(&mut fds, PollTimeout::NONE) {
             Ok(_) => (),
             Err(Errno::EINTR) => continue,
             Err(err) => return Err(Error::system("cannot wait for packets", err).into()),
         }
-        if ready(&fds[2]) {
+        let [tun_ready, udp_ready, asked_to_end] = fds.each_ref().map(|fd| fd.any() == Some(true));
+        if asked_to_end {
             break;
         }
-        if ready(&fds[0]) {
+        if tun_ready {
             match tun.recv(&mut buffer) {
                 Ok(n) => {
                     let inner = &buffer[..n];
@@ -95,16 +96,17 @@ fn run(args: Args) -> anyhow::Result<()> {
                 Err(err) => return Err(tun.explain(err).into()),
             }
         }
-        if ready(&fds[1]) {
+        if udp_ready {
             match udp.recv(&mut buffer) {
                 Ok(n) => {
                     let inner = &buffer[..n];
                     if args.verbose {
                         println!("in: {}", describe(inner));
                     }
-                    match tun.send(inner)? {
-                        true => received.add(n),
-                        false => dropped += 1,
+                    match tun.send(inner) {
+                        Ok(()) => received.add(n),
+                        Err(err) if is_fatal(&err) => return Err(tun.explain(err).into()),
+                        Err(_) => dropped += 1,
                     }
                 }
                 Err(err) if err.kind() == WouldBlock => (),
@@ -113,7 +115,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         }
     }
     println!("packets: {sent} out, {received} in, {dropped} dropped");
-    capture.finish().inspect(|summary| println!("{summary}"));
+    capture.finish();
     Ok(())
 }
 // ANCHOR_END: run

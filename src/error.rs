@@ -238,13 +238,12 @@ impl Error {
         }
     }
 
-    /// Explains an error of reading from or writing to a TUN device: EBADFD
-    /// says that the device was deleted, EFAULT that it happened in mid-read.
+    /// Explains an error of reading from or writing to a TUN device.
     pub fn using_tun(name: &str, err: io::Error) -> Error {
         let name = name.to_owned();
-        match errno(&err) {
-            Errno::EBADFD | Errno::EFAULT => Error::DeviceGone { name },
-            _ => Error::system(format!("cannot use {name}"), err),
+        match is_fatal(&err) {
+            true => Error::DeviceGone { name },
+            false => Error::system(format!("cannot use {name}"), err),
         }
     }
 }
@@ -253,6 +252,15 @@ impl Error {
 pub fn errno(error: &io::Error) -> Errno {
     Errno::from_raw(error.raw_os_error().unwrap_or(0))
 }
+
+// ANCHOR: is_fatal
+/// Whether an error of passing a packet on is about everything: the device was
+/// deleted (EBADFD), maybe in mid-read (EFAULT), and no packet will pass any
+/// more. Any other error is about this one packet, which can be dropped.
+pub fn is_fatal(err: &io::Error) -> bool {
+    matches!(errno(err), Errno::EBADFD | Errno::EFAULT)
+}
+// ANCHOR_END: is_fatal
 
 fn capture_remedy(err: &io::Error) -> &'static str {
     match errno(err) {

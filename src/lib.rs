@@ -2,19 +2,22 @@
 //!
 //! | module | what it is for | the chapter that builds it |
 //! |---|---|---|
+//! | [`args`] | what programs are told: names, addresses, ports | 1 on |
 //! | [`device`] | open and configure a TUN device | 1 and 2 |
 //! | [`packet`] | one packet as one line, layer by layer, or as bytes | 2 on |
 //! | [`capture`] | pcap files; listening to an interface | 2 and 4 |
-//! | [`icmp`] | the checksum of a ping | 3 |
-//! | [`udp`] | the socket between the two ends | 4 |
-//! | [`wait`] | five ways to wait for two descriptors | 7 |
-//! | [`guard`] | what is checked before a packet is passed on | 8 |
-//! | [`signals`] | Ctrl-C as a descriptor | all |
+//! | [`icmp`] | the Internet checksum | 3 |
+//! | [`socket`] | the UDP socket between the two ends | 4 |
+//! | [`egress`] | through which interface datagrams leave, and whether they may | 5 |
+//! | [`poll`] | wait for several descriptors | 6 |
+//! | [`tunnel`] | options, socket, device and capture of a tunnel, in one call | 6 |
+//! | [`validate`] | what is checked before a packet is passed on | 8 |
+//! | [`signals`] | Ctrl-C and SIGUSR1 as descriptors | all |
 //! | [`count`] | packets and bytes, counted | all |
 //! | [`error`] | what can go wrong, in words | all |
 //! | [`output`] | printing, where nobody may be reading | all |
 //!
-//! `sys` holds all the `unsafe` of the library.
+//! `sys` holds all the `unsafe`; `iproute` starts the program `ip`.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -26,24 +29,32 @@
 pub mod output;
 
 #[forbid(unsafe_code)]
+pub mod args;
+#[forbid(unsafe_code)]
 pub mod capture;
 #[forbid(unsafe_code)]
 pub mod count;
 #[forbid(unsafe_code)]
 pub mod device;
 #[forbid(unsafe_code)]
-pub mod error;
+pub mod egress;
 #[forbid(unsafe_code)]
-pub mod guard;
+pub mod error;
 #[forbid(unsafe_code)]
 pub mod icmp;
 #[forbid(unsafe_code)]
+mod iproute;
+#[forbid(unsafe_code)]
 pub mod packet;
 #[forbid(unsafe_code)]
+pub mod poll;
+#[forbid(unsafe_code)]
 pub mod signals;
+#[forbid(unsafe_code)]
+pub mod socket;
 #[allow(unsafe_code)]
 mod sys;
 #[forbid(unsafe_code)]
-pub mod udp;
+pub mod tunnel;
 #[forbid(unsafe_code)]
-pub mod wait;
+pub mod validate;

@@ -1,66 +1,61 @@
-//! Ctrl-C as a descriptor, so that a program can wait for it and for packets
-//! in one place, and end on its own feet: counters printed, nothing left.
+//! Signals as descriptors, so that a program can wait for them and for packets
+//! in one place (signalfd(2)).
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use crate::error::{Error, Result};
+use crate::poll::readable;
 pub use crate::sys::default_signals;
 
-/// Becomes readable when the program is asked to stop, by SIGINT (Ctrl-C) or
-/// by SIGTERM. See signalfd(2).
-pub struct Stop(SignalFd);
+/// Becomes readable when the program is asked to end, by SIGINT (Ctrl-C) or by
+/// SIGTERM. It then ends by itself: counters printed, captures complete.
+pub struct Shutdown(SignalFd);
 
-impl Stop {
+impl Shutdown {
     /// Blocks the two signals and opens the descriptor that reports them.
     ///
     /// To be called before the first thread starts: threads inherit the
     /// blocked signals, and one that did not would die of them.
-    pub fn new() -> Result<Stop> {
-        let mut signals = SigSet::empty();
-        signals.add(Signal::SIGINT);
-        signals.add(Signal::SIGTERM);
-        descriptor(signals).map(Stop)
+    pub fn new() -> Result<Shutdown> {
+        descriptor(&[Signal::SIGINT, Signal::SIGTERM]).map(Shutdown)
     }
 
     /// Waits until there is something to read from `source`: `true`. Or until
-    /// the program is asked to stop: `false`.
-    ///
-    /// An error of `source` counts as something to read; reading tells which.
-    pub fn wait(&self, source: &impl AsFd) -> Result<bool> {
-        let mut both = [
-            PollFd::new(source.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.as_fd(), PollFlags::POLLIN),
-        ];
-        loop {
-            match poll(&mut both, PollTimeout::NONE) {
-                Ok(_) => return Ok(both[1].any() == Some(false)),
-                Err(Errno::EINTR) => continue,
-                Err(err) => return Err(Error::system("cannot wait for packets", err)),
-            }
-        }
+    /// the program is asked to end: `false`.
+    pub fn wait_readable(&self, source: &impl AsFd) -> Result<bool> {
+        let [_, asked] = readable([source.as_fd(), self.as_fd()])?;
+        Ok(!asked)
+    }
+
+    /// Waits until the program is asked to end, and for nothing else.
+    pub fn wait(&self) -> Result<()> {
+        readable([self.as_fd()]).map(drop)
+    }
+}
+
+impl AsFd for Shutdown {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 
 /// Becomes readable when somebody asks the program what it has counted so far,
 /// by SIGUSR1: `kill -USR1 PID`.
-pub struct Asked(SignalFd);
+pub struct StatisticsSignal(SignalFd);
 
-impl Asked {
+impl StatisticsSignal {
     /// Blocks the signal and opens the descriptor that reports it. To be called
-    /// before the first thread starts, as [`Stop::new`].
-    pub fn new() -> Result<Asked> {
-        let mut signals = SigSet::empty();
-        signals.add(Signal::SIGUSR1);
-        descriptor(signals).map(Asked)
+    /// before the first thread starts, as [`Shutdown::new`].
+    pub fn new() -> Result<StatisticsSignal> {
+        descriptor(&[Signal::SIGUSR1]).map(StatisticsSignal)
     }
 
-    /// Takes the question, and answers it with a line on standard output.
+    /// Takes the signal, and answers it with a line on standard output.
     ///
     /// Unless nobody takes the answer at this moment: a pipe that nobody reads,
     /// or a full disk, is no reason to wait or to end.
@@ -77,29 +72,16 @@ impl Asked {
     }
 }
 
-impl AsFd for Asked {
+impl AsFd for StatisticsSignal {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
 }
 
-fn descriptor(signals: SigSet) -> Result<SignalFd> {
+fn descriptor(signals: &[Signal]) -> Result<SignalFd> {
+    let signals: SigSet = signals.iter().copied().collect();
     signals
         .thread_block()
         .and_then(|()| SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC))
         .map_err(|err| Error::system("cannot turn signals into a descriptor", err))
-}
-
-impl Stop {
-    /// Waits until the program is asked to stop, and for nothing else.
-    pub fn wait_alone(&self) -> Result<()> {
-        // Itself as the source: readable means that it is time to stop.
-        self.wait(&self.0).map(drop)
-    }
-}
-
-impl AsFd for Stop {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
-    }
 }

@@ -28,7 +28,7 @@ fn what_was_found_stays_mended() {
         let check = match folder.file_name().and_then(|name| name.to_str()) {
             Some("packet") => checks::packet,
             Some("capture") => checks::capture,
-            Some("guard") => checks::guard,
+            Some("validate") => checks::validate,
             Some("transcript") => checks::transcript,
             _ => panic!("no target has the name of {}", folder.display()),
         };
@@ -82,7 +82,7 @@ fn mutated_packets() {
         let mut bytes = packets[random.usize(..packets.len())].data.clone();
         mutate(&mut random, &mut bytes);
         checks::packet(&bytes);
-        checks::guard(&bytes);
+        checks::validate(&bytes);
     }
 }
 
@@ -103,7 +103,7 @@ proptest! {
     fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..500)) {
         checks::packet(&bytes);
         checks::capture(&bytes);
-        checks::guard(&bytes);
+        checks::validate(&bytes);
         checks::transcript(&bytes);
     }
 
@@ -123,6 +123,6 @@ proptest! {
             bytes[at..at + 2].copy_from_slice(&(length as u16).to_be_bytes());
         }
         checks::packet(&bytes);
-        checks::guard(&bytes);
+        checks::validate(&bytes);
     }
 }

@@ -47,23 +47,23 @@ impl From<LinkType> for DataLink {
 /// A file that grows by whole records, with one write for each, or not at all:
 /// where the disk is full, the piece of a record that did fit is removed, and
 /// what stands before it can be read. At [`LIMIT`] it grows no more.
-pub struct Records {
+pub struct RecordFile {
     file: File,
     record: Vec<u8>,
     /// Length of the file in bytes, up to the last whole record.
     whole: u64,
 }
 
-impl Records {
+impl RecordFile {
     /// Creates `dir` if it is not there, and in it an empty file.
-    fn create(dir: &Path, name: &str) -> Result<(PathBuf, Records)> {
+    fn create(dir: &Path, name: &str) -> Result<(PathBuf, RecordFile)> {
         let path = dir.join(name);
         fs::create_dir_all(dir).map_err(|err| Error::capture_file(dir, err))?;
         let file = File::create(&path).map_err(|err| Error::capture_file(&path, err))?;
         let (record, whole) = (Vec::new(), 0);
         Ok((
             path,
-            Records {
+            RecordFile {
                 file,
                 record,
                 whole,
@@ -72,7 +72,7 @@ impl Records {
     }
 }
 
-impl Write for Records {
+impl Write for RecordFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.record.extend(bytes);
         Ok(bytes.len())
@@ -104,14 +104,14 @@ impl Write for Records {
 /// A classic pcap file: the packets of one interface.
 pub struct Pcap {
     path: PathBuf,
-    writer: PcapWriter<Records>,
+    writer: PcapWriter<RecordFile>,
 }
 
 impl Pcap {
     // ANCHOR: pcap
     /// Creates `DIR/INTERFACE.pcap`, and the folder if it is not there.
     pub fn create(dir: &Path, interface: &str, link: LinkType) -> Result<Pcap> {
-        let (path, file) = Records::create(dir, &format!("{interface}.pcap"))?;
+        let (path, file) = RecordFile::create(dir, &format!("{interface}.pcap"))?;
         let header = PcapHeader {
             snaplen: SNAPLEN,
             datalink: link.into(),
@@ -159,10 +159,10 @@ pub struct PcapNg<W: Write> {
     writer: PcapNgWriter<W>,
 }
 
-impl PcapNg<Records> {
+impl PcapNg<RecordFile> {
     /// Creates `DIR/NAME`, and the folder if it is not there.
     pub fn create(dir: &Path, name: &str) -> Result<Self> {
-        let (path, file) = Records::create(dir, name)?;
+        let (path, file) = RecordFile::create(dir, name)?;
         PcapNg::new(path, file)
     }
 }
@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn a_file_ends_at_its_limit() {
         let dir = folder("limit");
-        let (path, mut file) = Records::create(&dir, "file").unwrap();
+        let (path, mut file) = RecordFile::create(&dir, "file").unwrap();
         file.whole = LIMIT - 4; // as if
         file.file.set_len(LIMIT - 4).unwrap(); // a hole, which takes no room
         file.file.seek(SeekFrom::End(0)).unwrap();

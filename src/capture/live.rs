@@ -17,18 +17,18 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{AccessFlags, access};
 
-use super::file::Records;
-use super::socket::Frame;
-use super::{Pcap, PcapNg, Socket};
+use super::file::RecordFile;
+use super::packet_socket::Frame;
+use super::{PacketSocket, Pcap, PcapNg};
+use crate::egress;
 use crate::error::{Error, Result};
-use crate::udp;
 
 /// How many frames are read before the thread looks whether it is to end.
 const BURST: u64 = 64;
 
 /// A capture of some interfaces of this host. Without a folder it is off, and
 /// all its functions do nothing.
-pub struct Live {
+pub struct LiveCapture {
     dir: PathBuf,
     state: State,
     /// Whether it has been said why nothing is written yet.
@@ -38,25 +38,25 @@ pub struct Live {
 enum State {
     Off,
     /// The kernel keeps frames for us, and we do not read them yet.
-    Listening(Socket),
+    Listening(PacketSocket),
     /// Dropping the writer ends the thread.
     Running(PipeWriter, JoinHandle<Summary>),
 }
 
 /// What a capture came to.
-pub struct Summary {
+struct Summary {
     dir: PathBuf,
     packets: u64,
     missed: u64,
     stopped: Option<Error>,
 }
 
-impl Live {
+impl LiveCapture {
     /// Begins to listen, so that no frame from now on is missed. Which
-    /// interfaces are wanted is said later, with [`Live::start`].
-    pub fn open(dir: Option<&Path>) -> Result<Live> {
+    /// interfaces are wanted is said later, with [`LiveCapture::start`].
+    pub fn open(dir: Option<&Path>) -> Result<LiveCapture> {
         let Some(dir) = dir else {
-            return Ok(Live {
+            return Ok(LiveCapture {
                 dir: PathBuf::new(),
                 state: State::Off,
                 told: false,
@@ -65,14 +65,14 @@ impl Live {
         std::fs::create_dir_all(dir)
             .and_then(|()| Ok(access(dir, AccessFlags::W_OK)?))
             .map_err(|err| Error::capture_file(dir, err))?;
-        Ok(Live {
+        Ok(LiveCapture {
             dir: dir.to_owned(),
-            state: State::Listening(Socket::open()?),
+            state: State::Listening(PacketSocket::open()?),
             told: false,
         })
     }
 
-    /// Begins to write the frames of these interfaces, from [`Live::open`] on.
+    /// Begins to write the frames of these interfaces, from [`LiveCapture::open`] on.
     /// Once it runs, calling this again changes nothing.
     pub fn start(&mut self, interfaces: &[&str]) -> Result<()> {
         match std::mem::replace(&mut self.state, State::Off) {
@@ -92,15 +92,15 @@ impl Live {
     }
 
     /// The same, for a program that learns from its first datagram where its
-    /// peer is: adds the interface towards it. Until that is found, nothing is
+    /// peer is: adds the egress interface. Until that is found, nothing is
     /// written, and that is no reason for the program to end. It is said once:
     /// a stranger without a route could fill a disk with those lines.
-    pub fn start_towards(&mut self, interfaces: &[&str], peer: SocketAddr) -> Result<()> {
+    pub fn start_with_egress(&mut self, interfaces: &[&str], peer: SocketAddr) -> Result<()> {
         if !matches!(self.state, State::Listening(_)) {
             return Ok(());
         }
-        match udp::interface_towards(peer) {
-            Ok(outer) => self.start(&[interfaces, &[&outer]].concat()),
+        match egress::interface_to(peer) {
+            Ok(egress) => self.start(&[interfaces, &[&egress]].concat()),
             Err(err) => {
                 if !std::mem::replace(&mut self.told, true) {
                     eprintln!("nothing is captured yet: {err}");
@@ -110,15 +110,15 @@ impl Live {
         }
     }
 
-    /// Writes what is still queued, and ends. `None` if nothing was started.
-    pub fn finish(self) -> Option<Summary> {
-        let State::Running(keep, thread) = self.state else {
-            return None;
-        };
-        drop(keep);
-        let mut summary = thread.join().ok()?;
-        summary.dir = self.dir;
-        Some(summary)
+    /// Writes what is still queued, ends, and prints how much was captured.
+    pub fn finish(self) {
+        if let State::Running(keep, thread) = self.state {
+            drop(keep);
+            if let Ok(mut summary) = thread.join() {
+                summary.dir = self.dir;
+                println!("{summary}");
+            }
+        }
     }
 }
 
@@ -143,7 +143,7 @@ impl fmt::Display for Summary {
 /// The thread: everything from the socket into the files, until `end` closes
 /// and the socket is empty. An error of a file ends the capture, and never the
 /// program: a tunnel does not stop because a disk is full.
-fn run(mut socket: Socket, mut files: Files, end: PipeReader) -> Summary {
+fn run(mut socket: PacketSocket, mut files: Files, end: PipeReader) -> Summary {
     let mut summary = Summary {
         dir: PathBuf::new(),
         packets: 0,
@@ -201,7 +201,7 @@ struct Files {
     /// The wanted interfaces. Until its first frame has come, nobody knows
     /// what kind of frames one has, and so its file is not there yet.
     wanted: HashMap<String, Option<(Pcap, u32)>>,
-    all: Option<PcapNg<Records>>,
+    all: Option<PcapNg<RecordFile>>,
 }
 
 impl Files {

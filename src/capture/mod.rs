@@ -1,6 +1,6 @@
 //! Captures: the packets of an interface in a file that Wireshark opens.
 //!
-//! [`mod@file`] writes the two formats, [`mod@read`] reads them back, [`socket`]
+//! [`mod@file`] writes the two formats, [`mod@read`] reads them back, [`packet_socket`]
 //! listens to an interface as Wireshark does, and [`live`] puts these together
 //! for a program with `--capture`.
 //!
@@ -10,13 +10,13 @@ use std::time::{Duration, SystemTime};
 
 pub mod file;
 pub mod live;
+pub mod packet_socket;
 pub mod read;
-pub mod socket;
 
 pub use file::{Pcap, PcapNg};
-pub use live::Live;
+pub use live::LiveCapture;
+pub use packet_socket::PacketSocket;
 pub use read::{read, read_from};
-pub use socket::Socket;
 
 /// What a captured packet begins with: the "link type" of a capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

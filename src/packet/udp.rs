@@ -58,7 +58,7 @@ pub(super) fn dissect(segment: &[u8], at: usize, mut around: Around, sink: &mut 
         Some(6) => payload.len() >= 40,
         _ => false,
     };
-    if ports.contains(&crate::udp::PORT) && is_packet {
+    if ports.contains(&crate::socket::PORT) && is_packet {
         sink.inner(payload, at);
     } else {
         sink.data("data", payload, at);

@@ -6,8 +6,8 @@ use std::io::Cursor;
 use etherparse::err::ipv4::HeaderSliceError;
 use etherparse::{Ipv4HeaderSlice, Ipv6HeaderSlice};
 use ip_over_udp::capture::{LinkType, read_from};
-use ip_over_udp::guard::{Reason, check};
 use ip_over_udp::packet::{Dissection, dissect};
+use ip_over_udp::validate::{self, DropReason};
 use lab::transcript::{Step, Transcript, rewrite};
 
 /// The bytes are described, as a packet and as a frame.
@@ -52,29 +52,29 @@ pub fn capture(bytes: &[u8]) {
     }
 }
 
-/// The guard says of a packet what etherparse does.
-pub fn guard(bytes: &[u8]) {
-    assert_eq!(check(bytes), judged_by_etherparse(bytes));
+/// The library says of a packet what etherparse does.
+pub fn validate(bytes: &[u8]) {
+    assert_eq!(validate::validate(bytes), judged_by_etherparse(bytes));
 }
 
-fn judged_by_etherparse(bytes: &[u8]) -> Result<(), Reason> {
+fn judged_by_etherparse(bytes: &[u8]) -> Result<(), DropReason> {
     let length = match bytes.first().map(|first| first >> 4) {
-        None => return Err(Reason::Empty),
+        None => return Err(DropReason::Empty),
         Some(4) => match Ipv4HeaderSlice::from_slice(bytes) {
             Ok(header) => usize::from(header.total_len()),
-            Err(HeaderSliceError::Len(_)) => return Err(Reason::TooShort),
-            Err(HeaderSliceError::Content(_)) => return Err(Reason::WrongLength),
+            Err(HeaderSliceError::Len(_)) => return Err(DropReason::TooShort),
+            Err(HeaderSliceError::Content(_)) => return Err(DropReason::WrongLength),
         },
         Some(6) => match Ipv6HeaderSlice::from_slice(bytes) {
             Ok(header) => 40 + usize::from(header.payload_length()),
-            Err(_) => return Err(Reason::TooShort),
+            Err(_) => return Err(DropReason::TooShort),
         },
-        Some(_) => return Err(Reason::NotIp),
+        Some(_) => return Err(DropReason::NotIp),
     };
     if length == bytes.len() {
         Ok(())
     } else {
-        Err(Reason::WrongLength)
+        Err(DropReason::WrongLength)
     }
 }
 

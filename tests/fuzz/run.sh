@@ -75,11 +75,11 @@ export -f fuzz
 
 # shellcheck disable=SC2086
 cargo fuzz build $OPTIONS
-echo "fuzzing packet, capture, guard and transcript, $SECONDS_EACH seconds each"
+echo "fuzzing packet, capture, validate and transcript, $SECONDS_EACH seconds each"
 # xargs, because Ctrl-C then ends them all.
 xargs -P 2 -n 2 bash -c 'fuzz "$@"' fuzz <<END || exit 1
 packet $SEEDS
 capture captures
-guard $SEEDS
+validate $SEEDS
 transcript book/src
 END

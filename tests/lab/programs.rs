@@ -102,7 +102,7 @@ pub const TESTS: &[Test] = &[
         run: stopped,
     },
     Test {
-        name: "reads: ends with its device",
+        name: "probe: ends with its device",
         needs: &[Need::Lab],
         run: reads,
     },
@@ -562,8 +562,8 @@ fn stopped() {
         "ch03 --addr 192.168.0.1/24".to_owned(),
         "ch04 --capture /run/c".to_owned(),
         "ch05 --addr 192.168.0.1/24 --capture /run/c".to_owned(),
-        "reads --addr 192.168.0.1/24 read".to_owned(),
-        "reads --addr 192.168.0.1/24 two".to_owned(),
+        "probe --addr 192.168.0.1/24 read".to_owned(),
+        "probe --addr 192.168.0.1/24 two".to_owned(),
     ];
     programs.extend([5, 6, 8].map(|chapter| format!("ch0{chapter} {tunnel}")));
     for wait in [
@@ -594,7 +594,7 @@ fn stopped() {
 fn reads() {
     let lab = Lab::up();
     for way in ["read", "exact 84", "buffered", "two"] {
-        let reads = lab.start_on("left", &format!("reads --addr 192.168.0.1/24 {way}"));
+        let reads = lab.start_on("left", &format!("probe --addr 192.168.0.1/24 {way}"));
         lab.run("left", "ip link delete tun0").code(0);
         reads
             .wait()
@@ -602,7 +602,7 @@ fn reads() {
             .says("error: tun0 is gone: it was deleted while this program used it");
     }
     for bytes in ["0", "65536", "99999999999"] {
-        let reads = format!("reads --addr 192.168.0.1/24 exact {bytes}");
+        let reads = format!("probe --addr 192.168.0.1/24 exact {bytes}");
         lab.run("left", &reads).code(2).says("is not in 1..=65535");
     }
     let attack = "attack port 203.0.113.2:9876 zzz --seconds 18446744073709551615";

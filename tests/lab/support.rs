@@ -104,7 +104,7 @@ fn built() -> PathBuf {
 pub fn copy_programs(built: &Path, to: &Path) {
     for name in [
         "lab", "serve", "fetch", "ch01", "ch02", "ch03", "ch04", "ch05", "ch06", "ch07", "ch08",
-        "reads", "attack", "trusting",
+        "probe", "attack", "trusting",
     ] {
         std::fs::copy(built.join(name), to.join(name)).unwrap();
     }

@@ -564,7 +564,7 @@ fn closed_output() {
         "ch06 --addr 192.168.0.1/24 --peer 203.0.113.2:9876",
         "ch07 --addr 192.168.0.1/24 --peer 203.0.113.2:9876",
         "ch08 --addr 192.168.0.1/24 --peer 203.0.113.2:9876",
-        "reads --addr 192.168.0.1/24 read",
+        "probe --addr 192.168.0.1/24 read",
         "attack port 203.0.113.2:9876 zzz",
         "serve --listen 127.0.0.1:81",
         "fetch http://127.0.0.1/bytes/3", // less than a line

@@ -99,7 +99,7 @@ fn panics() {
 /// awake is not counted: on a busy machine there may be fewer than two each.
 fn two_readers() {
     let lab = Lab::up();
-    let reads = lab.start_on("left", "reads --addr 192.168.0.1/24 two");
+    let reads = lab.start_on("left", "probe --addr 192.168.0.1/24 two");
     lab.run("left", "ping -q -c 20 -i 0.05 -W 1 192.168.0.2");
     let done = reads.stop();
     done.code(0).says("both: 20 packets, woken ");

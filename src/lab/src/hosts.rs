@@ -30,7 +30,7 @@ use nix::sched::{CloneFlags, setns, unshare};
 
 use crate::programs::{search_path, tree};
 use crate::sys;
-use ip_over_udp::capture::Socket;
+use ip_over_udp::capture::PacketSocket;
 use ip_over_udp::error::Error;
 use ip_over_udp::signals::default_signals;
 
@@ -145,7 +145,7 @@ pub struct Host {
 ///
 /// To be called by the first process of a new PID namespace, with all rights in
 /// its user namespace, before it has threads.
-pub fn create(programs: &Path, ipv6: bool) -> anyhow::Result<Vec<(Host, Socket)>> {
+pub fn create(programs: &Path, ipv6: bool) -> anyhow::Result<Vec<(Host, PacketSocket)>> {
     unshare(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWUTS)
         .context("cannot leave the machine's network and mounts")?;
     lay_over_the_machine()?;
@@ -216,7 +216,7 @@ fn lay_over_the_machine() -> anyhow::Result<()> {
 
 /// Enters the network namespace that `ip netns add` made, and makes the rest of
 /// the host around it. Runs in a thread of its own.
-fn open(name: &str, programs: &Path, ipv6: bool) -> anyhow::Result<(Host, Socket)> {
+fn open(name: &str, programs: &Path, ipv6: bool) -> anyhow::Result<(Host, PacketSocket)> {
     let net = File::open(format!("/run/netns/{name}"))?;
     setns(&net, CloneFlags::CLONE_NEWNET)?;
     unshare(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWUTS)?;
@@ -248,7 +248,7 @@ fn open(name: &str, programs: &Path, ipv6: bool) -> anyhow::Result<(Host, Socket
         }
     }
 
-    let socket = Socket::open()?;
+    let socket = PacketSocket::open()?;
     for (host, interface, _) in CABLES.iter().flatten() {
         if *host == name {
             ip_over_udp::device::silence(interface);

@@ -19,8 +19,8 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::run_dir::{self, Running};
-use ip_over_udp::capture::file::Records;
-use ip_over_udp::capture::{Direction, LinkType, Pcap, PcapNg, Socket, now};
+use ip_over_udp::capture::file::RecordFile;
+use ip_over_udp::capture::{Direction, LinkType, PacketSocket, Pcap, PcapNg, now};
 use ip_over_udp::output::eprintln;
 
 /// How long a frame is held back before it goes into `all.pcapng`: longer than
@@ -72,7 +72,7 @@ pub fn missed(recorded: &[Recorded]) -> Option<String> {
 
 impl Recorder {
     /// Starts to write what the sockets hear into files in `dir`.
-    pub fn start(dir: &Path, sockets: Vec<(String, Socket)>) -> anyhow::Result<Recorder> {
+    pub fn start(dir: &Path, sockets: Vec<(String, PacketSocket)>) -> anyhow::Result<Recorder> {
         let (end, keep) = io::pipe().context("cannot start the recorder")?;
         let seen = Arc::new(AtomicU64::new(0));
         run_dir::will_make(dir, "all.pcapng")?;
@@ -123,7 +123,7 @@ impl Recorder {
 }
 
 fn run(
-    mut sockets: Vec<(String, Socket)>,
+    mut sockets: Vec<(String, PacketSocket)>,
     files: &mut Files,
     end: PipeReader,
 ) -> anyhow::Result<Vec<Recorded>> {
@@ -196,7 +196,7 @@ fn run(
 /// until nobody reads it any more or the lab has ended. To be called in the
 /// network namespace of the host.
 pub fn stream(interface: &str, lab: Running) -> anyhow::Result<()> {
-    let mut socket = Socket::open()?;
+    let mut socket = PacketSocket::open()?;
     std::thread::spawn(move || {
         lab.wait_for_end();
         std::process::exit(0);
@@ -235,7 +235,7 @@ pub fn stream(interface: &str, lab: Running) -> anyhow::Result<()> {
 
 struct Files {
     dir: PathBuf,
-    all: PcapNg<Records>,
+    all: PcapNg<RecordFile>,
     /// By host, interface and link type: a name can come back as another kind.
     interfaces: BTreeMap<(String, String, LinkType), Interface>,
     /// The names of the interfaces so far.
@@ -269,7 +269,7 @@ impl Files {
     fn write(
         &mut self,
         host: &str,
-        frame: &ip_over_udp::capture::socket::Frame,
+        frame: &ip_over_udp::capture::packet_socket::Frame,
     ) -> anyhow::Result<()> {
         let key = (host.to_owned(), frame.interface.to_owned(), frame.link);
         let interface = match self.interfaces.entry(key) {
@@ -321,8 +321,8 @@ impl Files {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ip_over_udp::capture::packet_socket::Frame;
     use ip_over_udp::capture::read;
-    use ip_over_udp::capture::socket::Frame;
 
     #[test]
     fn frames_of_one_instant_stay_in_the_order_in_which_they_came() {

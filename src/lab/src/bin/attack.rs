@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
 use etherparse::PacketBuilder;
-use ip_over_udp::capture::socket::Injector;
+use ip_over_udp::args::parse_peer;
+use ip_over_udp::capture::packet_socket::Injector;
 use ip_over_udp::error::report;
 use ip_over_udp::output::println;
-use ip_over_udp::udp::{LARGEST_DATAGRAM, parse_peer};
+use ip_over_udp::socket::MAX_PAYLOAD_LEN;
 
 /// Send what a tunnel should survive.
 #[derive(Parser)]
@@ -142,7 +143,7 @@ fn make(what: What, random: &mut fastrand::Rng) -> anyhow::Result<Vec<u8>> {
             packet.truncate(42);
             packet
         }
-        What::Huge => vec![0x45; LARGEST_DATAGRAM],
+        What::Huge => vec![0x45; MAX_PAYLOAD_LEN],
         What::Random | What::All => noise(random, 1472),
     })
 }

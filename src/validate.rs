@@ -15,7 +15,7 @@ use crate::error::errno;
 
 /// Why a packet was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
+pub enum DropReason {
     /// A datagram with nothing in it.
     Empty,
     /// The version in its first four bits is neither 4 nor 6.
@@ -39,70 +39,73 @@ pub enum Reason {
     NotSent,
 }
 
+impl DropReason {
+    /// What it means that the device would not take a packet, if the error is
+    /// not [fatal](crate::error::is_fatal).
+    pub fn from_write_error(err: &io::Error) -> DropReason {
+        match errno(err) {
+            Errno::EIO => DropReason::InterfaceDown,
+            _ => DropReason::Refused,
+        }
+    }
+
+    /// What it means that the socket would not take a datagram.
+    pub fn from_send_error(err: &io::Error) -> DropReason {
+        match errno(err) {
+            Errno::EMSGSIZE => DropReason::TooBig,
+            Errno::EAGAIN => DropReason::BufferFull,
+            _ => DropReason::NotSent,
+        }
+    }
+}
+
 /// All reasons, in the order in which they are printed.
-const REASONS: [(Reason, &str); 9] = [
-    (Reason::Empty, "empty"),
-    (Reason::NotIp, "not IP"),
-    (Reason::TooShort, "too short"),
-    (Reason::WrongLength, "wrong length"),
-    (Reason::InterfaceDown, "interface down"),
-    (Reason::Refused, "refused by the device"),
-    (Reason::TooBig, "too big"),
-    (Reason::BufferFull, "send buffer full"),
-    (Reason::NotSent, "not sent"),
+const REASONS: [(DropReason, &str); 9] = [
+    (DropReason::Empty, "empty"),
+    (DropReason::NotIp, "not IP"),
+    (DropReason::TooShort, "too short"),
+    (DropReason::WrongLength, "wrong length"),
+    (DropReason::InterfaceDown, "interface down"),
+    (DropReason::Refused, "refused by the device"),
+    (DropReason::TooBig, "too big"),
+    (DropReason::BufferFull, "send buffer full"),
+    (DropReason::NotSent, "not sent"),
 ];
 
-// ANCHOR: check
+// ANCHOR: validate
 /// Checks that these bytes are one whole IP packet, by the fields that say
 /// where it ends (RFC 791, section 3.1; RFC 8200, section 3).
-pub fn check(packet: &[u8]) -> Result<(), Reason> {
+pub fn validate(packet: &[u8]) -> Result<(), DropReason> {
     let field = |at: usize| {
         packet
             .get(at..at + 2)
             .map(|pair| usize::from(pair[0]) << 8 | usize::from(pair[1]))
     };
-    let first = *packet.first().ok_or(Reason::Empty)?;
+    let first = *packet.first().ok_or(DropReason::Empty)?;
     let (shortest, length) = match first >> 4 {
         // The lower half of the first byte counts in units of four bytes.
         4 => (usize::from(first & 0x0f) * 4, field(2)),
         6 => (40, field(4).map(|payload| 40 + payload)),
-        _ => return Err(Reason::NotIp),
+        _ => return Err(DropReason::NotIp),
     };
     if packet.len() < 20.max(shortest) {
-        return Err(Reason::TooShort);
+        return Err(DropReason::TooShort);
     }
     if shortest < 20 || length != Some(packet.len()) {
-        return Err(Reason::WrongLength);
+        return Err(DropReason::WrongLength);
     }
     Ok(())
 }
-// ANCHOR_END: check
-
-/// What it means that the device would not take a packet.
-pub fn not_written(err: &io::Error) -> Reason {
-    match errno(err) {
-        Errno::EIO => Reason::InterfaceDown,
-        _ => Reason::Refused,
-    }
-}
-
-/// What it means that the socket would not take a datagram.
-pub fn not_sent(err: &io::Error) -> Reason {
-    match errno(err) {
-        Errno::EMSGSIZE => Reason::TooBig,
-        Errno::EAGAIN => Reason::BufferFull,
-        _ => Reason::NotSent,
-    }
-}
+// ANCHOR_END: validate
 
 /// How many packets were dropped, by reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Drops([u64; REASONS.len()]);
+pub struct DropCounters([u64; REASONS.len()]);
 
-impl Drops {
+impl DropCounters {
     /// Counts one.
-    pub fn add(&mut self, err: Reason) {
-        if let Some(at) = REASONS.iter().position(|(reason, _)| *reason == err) {
+    pub fn add(&mut self, dropped: DropReason) {
+        if let Some(at) = REASONS.iter().position(|(reason, _)| *reason == dropped) {
             self.0[at] += 1;
         }
     }
@@ -113,7 +116,7 @@ impl Drops {
     }
 }
 
-impl fmt::Display for Drops {
+impl fmt::Display for DropCounters {
     /// `5 dropped: 2 empty, 3 not IP`
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "{} dropped", self.total())?;
@@ -149,34 +152,34 @@ mod tests {
 
     #[test]
     fn whole_packets_pass_and_others_say_why() {
-        assert_eq!(check(&ping()), Ok(()));
-        assert_eq!(check(&ping6()), Ok(()));
-        assert_eq!(check(b""), Err(Reason::Empty));
-        assert_eq!(check(b"zzz"), Err(Reason::NotIp));
+        assert_eq!(validate(&ping()), Ok(()));
+        assert_eq!(validate(&ping6()), Ok(()));
+        assert_eq!(validate(b""), Err(DropReason::Empty));
+        assert_eq!(validate(b"zzz"), Err(DropReason::NotIp));
         // Its first byte is 0x68: version 6. The kernel would take it.
-        assert_eq!(check(b"hello"), Err(Reason::TooShort));
-        assert_eq!(check(&[0x45]), Err(Reason::TooShort));
-        assert_eq!(check(&[0x41; 40]), Err(Reason::WrongLength));
+        assert_eq!(validate(b"hello"), Err(DropReason::TooShort));
+        assert_eq!(validate(&[0x45]), Err(DropReason::TooShort));
+        assert_eq!(validate(&[0x41; 40]), Err(DropReason::WrongLength));
         let mut longer = ping();
         longer.push(0);
-        assert_eq!(check(&longer), Err(Reason::WrongLength));
+        assert_eq!(validate(&longer), Err(DropReason::WrongLength));
     }
 
     #[test]
     fn cut_anywhere_a_packet_is_dropped() {
         for packet in [ping(), ping6()] {
             for length in 0..packet.len() {
-                assert!(check(&packet[..length]).is_err(), "{length}");
+                assert!(validate(&packet[..length]).is_err(), "{length}");
             }
         }
     }
 
     #[test]
     fn reasons_are_counted_by_name() {
-        let mut drops = Drops::default();
+        let mut drops = DropCounters::default();
         assert_eq!(drops.to_string(), "0 dropped");
-        for err in [Reason::NotIp, Reason::Empty, Reason::NotIp] {
-            drops.add(err);
+        for reason in [DropReason::NotIp, DropReason::Empty, DropReason::NotIp] {
+            drops.add(reason);
         }
         assert_eq!(drops.to_string(), "3 dropped: 1 empty, 2 not IP");
         for (reason, _) in REASONS {

@@ -15,24 +15,25 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use etherparse::PacketBuilder;
+use ip_over_udp::args::DeviceArgs;
 use ip_over_udp::count::Count;
-use ip_over_udp::device::{Device, LARGEST_PACKET, Options};
+use ip_over_udp::device::{Device, MAX_PACKET_LEN};
 use ip_over_udp::error::{Error, report};
 use ip_over_udp::output::{eprintln, println};
 use ip_over_udp::packet::describe;
-use ip_over_udp::signals::Stop;
+use ip_over_udp::signals::Shutdown;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{UsageWho, getrusage};
 
 /// No larger packet comes; and a buffer of nothing would be full at once, for ever.
-const LARGEST: u32 = LARGEST_PACKET as u32;
+const MAX: u32 = MAX_PACKET_LEN as u32;
 
 /// Read from a TUN device in different ways, and say what each read returns.
 #[derive(Parser)]
-#[command(name = "reads")]
+#[command(name = "probe")]
 struct Args {
     #[command(flatten)]
-    device: Options,
+    device: DeviceArgs,
 
     #[command(subcommand)]
     way: Way,
@@ -43,13 +44,13 @@ enum Way {
     /// `Read::read`: one system call
     Read {
         /// Size of the buffer
-        #[arg(default_value_t = LARGEST, value_parser = clap::value_parser!(u32).range(1..=LARGEST.into()))]
+        #[arg(default_value_t = MAX, value_parser = clap::value_parser!(u32).range(1..=MAX.into()))]
         bytes: u32,
     },
     /// `Read::read_exact`: as many system calls as it takes to fill the buffer
     Exact {
         /// Size of the buffer
-        #[arg(value_parser = clap::value_parser!(u32).range(1..=LARGEST.into()))]
+        #[arg(value_parser = clap::value_parser!(u32).range(1..=MAX.into()))]
         bytes: u32,
     },
     /// `BufReader`: takes what there is, and hands it out in pieces
@@ -66,7 +67,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<()> {
-    let stop = Stop::new()?;
+    let shutdown = Shutdown::new()?;
     let tun = Arc::new(Device::open(&args.device)?);
     println!("{}", args.device);
     let reader = Tun(Arc::clone(&tun));
@@ -76,7 +77,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         _ => buffered(reader),
     };
     match args.way {
-        Way::Two => return two(&tun, stop),
+        Way::Two => return two(&tun, shutdown),
         Way::Checksum => return checksum(&tun, &args.device),
         // The others sleep where no signal reaches them, so each has a thread.
         _ => spawn(move || {
@@ -86,7 +87,7 @@ fn run(args: Args) -> anyhow::Result<()> {
             }
         })?,
     };
-    stop.wait_alone()?;
+    shutdown.wait()?;
     Ok(())
 }
 
@@ -148,15 +149,16 @@ fn readable(fd: BorrowedFd) -> bool {
 }
 
 /// Two threads wait for one descriptor, and read it when they are told to.
-fn two(tun: &Arc<Device>, stop: Stop) -> anyhow::Result<()> {
+fn two(tun: &Arc<Device>, shutdown: Shutdown) -> anyhow::Result<()> {
     tun.set_nonblocking()?;
-    let stop = Arc::new(stop);
+    let shutdown = Arc::new(shutdown);
     let readers = [1, 2].map(|number| {
-        let (tun, stop) = (Arc::clone(tun), Arc::clone(&stop));
+        let (tun, shutdown) = (Arc::clone(tun), Arc::clone(&shutdown));
         spawn(move || {
             let (mut read, mut empty) = (Count::default(), 0u64);
-            let mut buffer = vec![0; LARGEST_PACKET];
-            let mut fds = [tun.as_fd(), stop.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+            let mut buffer = vec![0; MAX_PACKET_LEN];
+            let mut fds =
+                [tun.as_fd(), shutdown.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
             let before = sleeps();
             while poll(&mut fds, PollTimeout::NONE).is_ok() && fds[1].any() == Some(false) {
                 match tun.recv(&mut buffer) {
@@ -194,7 +196,7 @@ fn sleeps() -> u64 {
 
 /// A datagram whose checksum is wrong, written to the device, for a socket
 /// that sleeps in its reads and for one that does not.
-fn checksum(tun: &Device, device: &Options) -> anyhow::Result<()> {
+fn checksum(tun: &Device, device: &DeviceArgs) -> anyhow::Result<()> {
     let here = device.addresses[0].addr();
     for nonblocking in [false, true] {
         let socket = UdpSocket::bind((here, 0))

@@ -21,7 +21,7 @@ use crate::error::{Error, Result, errno};
 use crate::sys;
 
 /// Room for the largest frame: 64 KiB of offloaded segments and their headers.
-const LARGEST_FRAME: usize = 65_536 + 128;
+const MAX_FRAME_LEN: usize = 65_536 + 128;
 
 /// How much the kernel may keep for us until we read it, in bytes. It grants
 /// twice `net.core.rmem_max` at most to those who are not root.
@@ -29,7 +29,7 @@ const QUEUE: usize = 16 * 1024 * 1024;
 
 /// A packet socket for all interfaces of one network namespace, those that
 /// appear later included.
-pub struct Socket {
+pub struct PacketSocket {
     socket: OwnedFd,
     names: HashMap<usize, String>,
     buffer: Vec<u8>,
@@ -52,12 +52,12 @@ pub struct Frame<'a> {
     pub data: &'a [u8],
 }
 
-impl Socket {
+impl PacketSocket {
     // ANCHOR: open
     /// Opens the socket; from here on frames are kept until they are read.
     ///
-    /// Needs CAP_NET_RAW. Reading never waits: see [`Socket::recv`].
-    pub fn open() -> Result<Socket> {
+    /// Needs CAP_NET_RAW. Reading never waits: see [`PacketSocket::recv`].
+    pub fn open() -> Result<PacketSocket> {
         let failed = |err: io::Error| match errno(&err) {
             Errno::EPERM | Errno::EACCES => Error::CaptureNotPermitted,
             _ => Error::system("cannot open a packet socket to capture", err),
@@ -76,10 +76,10 @@ impl Socket {
             let _ = setsockopt(&socket, sockopt::RcvBuf, &QUEUE);
         }
         sys::bind_packet(&socket, 0).map_err(failed)?;
-        Ok(Socket {
+        Ok(PacketSocket {
             socket,
             names: HashMap::new(),
-            buffer: vec![0; LARGEST_FRAME],
+            buffer: vec![0; MAX_FRAME_LEN],
             control: nix::cmsg_space!(TimeSpec),
         })
     }
@@ -116,7 +116,7 @@ impl Socket {
             }
             let time = message.cmsgs().ok().and_then(|mut all| all.find_map(time));
             let length = message.bytes;
-            break (length, length.min(LARGEST_FRAME), time, address);
+            break (length, length.min(MAX_FRAME_LEN), time, address);
         };
 
         let direction = match address.pkttype() {
@@ -154,7 +154,7 @@ impl Socket {
     }
 }
 
-impl AsFd for Socket {
+impl AsFd for PacketSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }

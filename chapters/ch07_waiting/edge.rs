@@ -1,0 +1,71 @@
+//! Edge-triggered epoll, which reports what is new and only that (epoll(7)), and
+//! reads until nothing is left.
+
+use std::convert::Infallible;
+
+use ip_over_udp::device::MAX_PACKET_LEN;
+use ip_over_udp::error::{Error, Result};
+use nix::errno::Errno;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+
+use crate::carrier::{Carrier, Tun, count};
+
+/// How many packets one side may send in a row while the other one waits.
+pub const BUDGET: usize = 64;
+
+/// The numbers by which epoll tells the two descriptors apart.
+pub const TUN: u64 = 0;
+pub const UDP: u64 = 1;
+
+/// An epoll that reports when something new arrives at one of the two.
+pub fn register(carrier: &Carrier<impl Tun>) -> Result<Epoll> {
+    let failed = |err| Error::system("cannot wait for packets", err);
+    let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(failed)?;
+    let edge = |side| EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, side);
+    epoll.add(&carrier.tun, edge(TUN)).map_err(failed)?;
+    epoll.add(&carrier.udp, edge(UDP)).map_err(failed)?;
+    Ok(epoll)
+}
+
+/// The sides at which something new has arrived. Without a timeout it sleeps
+/// until there is one.
+pub fn wait_for_edges(
+    epoll: &Epoll,
+    carrier: &Carrier<impl Tun>,
+    timeout: EpollTimeout,
+) -> Result<Vec<u64>> {
+    let mut events = [EpollEvent::empty(); 2];
+    count(&carrier.statistics.waits);
+    match epoll.wait(&mut events, timeout) {
+        Ok(n) => Ok(events[..n].iter().map(EpollEvent::data).collect()),
+        Err(Errno::EINTR) => Ok(Vec::new()),
+        Err(err) => Err(Error::system("cannot wait for packets", err)),
+    }
+}
+
+// ANCHOR: edge
+/// Only a read that finds nothing makes the next event possible. The budget
+/// keeps a busy side from starving the other, so the loop itself has to
+/// remember where something is left.
+pub fn both(carrier: &Carrier<impl Tun>) -> Result<Infallible> {
+    let mut buffer = vec![0; MAX_PACKET_LEN];
+    let epoll = register(carrier)?;
+    let (mut tun_left, mut udp_left) = (false, false);
+    loop {
+        let timeout = match tun_left || udp_left {
+            true => EpollTimeout::ZERO,
+            false => EpollTimeout::NONE,
+        };
+        for side in wait_for_edges(&epoll, carrier, timeout)? {
+            match side {
+                TUN => tun_left = true,
+                _ => udp_left = true,
+            }
+        }
+        for _ in 0..BUDGET {
+            tun_left = tun_left && carrier.tun_to_udp(&mut buffer)?;
+            udp_left = udp_left && carrier.udp_to_tun(&mut buffer)?;
+        }
+    }
+}
+// ANCHOR_END: edge

@@ -1,5 +1,0 @@
-//! The guard: any bytes.
-
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| checks::guard(bytes));
