@@ -1,5 +1,9 @@
 //! The whole book, into `target/book`; or all that is wrong with it, and the
 //! book of before stays where it is.
+//!
+//! mdBook is a library here, so that a reader has to install nothing. Stock
+//! `mdbook` with a preprocessor could not do the rest: the pages of source
+//! files, the checks of the finished HTML, and to keep the last good book.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -12,7 +16,7 @@ use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use tempfile::TempDir;
 
-use crate::page::{Sources, Taken, expand};
+use crate::page::{Taken, expand};
 use crate::problem::{Problem, Problems};
 use crate::{check, source};
 
@@ -68,10 +72,8 @@ fn attempt(tree: &Path, draft: bool) -> anyhow::Result<Built> {
 
     let mut config = Config::from_disk(book.join("book.toml"))?;
     config.build.build_dir = fresh.path().join("book");
-    // Or mdBook would run the directives a second time, as stock mdBook does.
-    config.set("preprocessor", toml::Table::new())?;
     let mut mdbook = MDBook::load_with_config(&book, config)?;
-    let taken = expand(tree, &mut mdbook.book, Sources::Linked);
+    let taken = expand(tree, &mut mdbook.book);
     mdbook
         .build()
         .with_context(|| format!("cannot build the book in {}", target.display()))?;

@@ -9,7 +9,6 @@
 //! |---|---|
 //! | [`build`] | the whole book, into `target/book`, or not at all |
 //! | [`serve`] | the same, again after each change, in a browser |
-//! | [`preprocess`] | the same directives for stock `mdbook build` |
 //! | [`page`] | one page: directives and code blocks |
 //! | [`listing`] | `{{#listing src/icmp.rs checksum}}`: code, by its anchor |
 //! | [`anchor`] | where the anchors of a source file are |
@@ -37,7 +36,6 @@ pub mod figure;
 pub mod html;
 pub mod listing;
 pub mod page;
-pub mod preprocess;
 pub mod problem;
 pub mod say;
 pub mod serve;

@@ -2,7 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-use std::io::{stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,8 +10,8 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context;
 use book_tool::build::build;
 use book_tool::problem::Problems;
+use book_tool::say;
 use book_tool::serve::Serving;
-use book_tool::{preprocess, say};
 use clap::{Parser, Subcommand};
 use ip_over_udp::lab::programs;
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
@@ -49,21 +48,6 @@ enum Action {
         #[arg(long, default_value_t = 3000)]
         port: u16,
     },
-    /// Replace the directives for stock `mdbook`, which calls this itself
-    #[command(hide = true)]
-    Preprocess {
-        #[command(subcommand)]
-        question: Option<Question>,
-    },
-}
-
-#[derive(Subcommand)]
-enum Question {
-    /// Whether a renderer is one that the directives are drawn for
-    Supports {
-        /// Its name
-        renderer: String,
-    },
 }
 
 fn main() -> ExitCode {
@@ -77,7 +61,7 @@ fn main() -> ExitCode {
         .with_target(false)
         .init();
     match signals().and_then(|()| run(Args::parse())) {
-        Ok(code) => code,
+        Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             match why.downcast_ref::<Problems>() {
                 Some(problems) => {
@@ -104,7 +88,7 @@ fn signals() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn run(args: Args) -> anyhow::Result<ExitCode> {
+fn run(args: Args) -> anyhow::Result<()> {
     let tree = tree()?;
     match args.action {
         None => {
@@ -128,20 +112,12 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
             }
             serving.wait();
         }
-        Some(Action::Preprocess { question: None }) => {
-            preprocess::run(&tree, stdin().lock(), stdout().lock())?;
-        }
-        Some(Action::Preprocess {
-            question: Some(Question::Supports { renderer }),
-        }) => {
-            let yes = preprocess::supports(&renderer);
-            return Ok(ExitCode::from(u8::from(!yes)));
-        }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
-/// The root of the tree: as Cargo says, or as a stock mdBook lets it be found.
+/// The root of the tree: `cargo book` tells where this package is. Started
+/// without Cargo, the program looks above the current folder.
 fn tree() -> anyhow::Result<PathBuf> {
     let Some(tool) = std::env::var_os("CARGO_MANIFEST_DIR") else {
         return programs::tree();

@@ -24,17 +24,8 @@ pub struct Taken {
     pub problems: Vec<Problem>,
 }
 
-/// Whether the finished book has the source files as pages to link to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sources {
-    /// They will be there.
-    Linked,
-    /// Stock mdBook makes none.
-    Named,
-}
-
 /// Works through all pages of a book, in place.
-pub fn expand(tree: &Path, book: &mut Book, sources: Sources) -> Taken {
+pub fn expand(tree: &Path, book: &mut Book) -> Taken {
     let mut taken = Taken::default();
     book.for_each_mut(|item| {
         if let BookItem::Chapter(chapter) = item
@@ -46,7 +37,6 @@ pub fn expand(tree: &Path, book: &mut Book, sources: Sources) -> Taken {
                 file: format!("book/src/{}", path.display()),
                 links: Links {
                     root: "../".repeat(depth),
-                    sources,
                     linked: Default::default(),
                 },
                 taken: &mut taken,
@@ -66,7 +56,6 @@ pub fn expand(tree: &Path, book: &mut Book, sources: Sources) -> Taken {
 pub struct Links {
     /// The way from the page up to the root of the book.
     root: String,
-    sources: Sources,
     /// The files that it linked to.
     linked: std::cell::RefCell<BTreeSet<String>>,
 }
@@ -75,9 +64,6 @@ impl Links {
     /// A file's name, as a link to its page and to a line of it.
     pub fn to(&self, file: &str, line: Option<usize>) -> String {
         let name = format!("<code>{}</code>", html::escape(file));
-        if self.sources == Sources::Named {
-            return name;
-        }
         self.linked.borrow_mut().insert(file.to_owned());
         let line = line.map(|line| format!("#L{line}")).unwrap_or_default();
         let address = html::escape(&source::address(file));

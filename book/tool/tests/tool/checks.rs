@@ -212,17 +212,17 @@ const ADDED: &[(&str, &str, &str)] = &[
     (
         "book/book.toml",
         "\n[output.html.fold]\nenabel = true\n",
-        "book/book.toml:27: unknown field `enabel`",
+        "book/book.toml:24: unknown field `enabel`",
     ),
     (
         "book/book.toml",
         "\n[output.htlm]\n",
-        "book/book.toml:26: unknown field `htlm`",
+        "book/book.toml:23: unknown field `htlm`",
     ),
     (
         "book/book.toml",
         "\n[bok]\n",
-        "book/book.toml:26: unknown field `bok`",
+        "book/book.toml:23: unknown field `bok`",
     ),
 ];
 

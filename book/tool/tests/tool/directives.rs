@@ -1,14 +1,14 @@
 //! What each directive becomes.
 
-use book_tool::page::{Sources, Taken, expand};
+use book_tool::page::{Taken, expand};
 use mdbook_driver::book::{Book, BookItem, Chapter};
 
 use crate::fixture::Fixture;
 
-fn expanded(fixture: &Fixture, text: &str, sources: Sources) -> (String, Taken) {
+fn expanded(fixture: &Fixture, text: &str) -> (String, Taken) {
     let chapter = Chapter::new("Page", text.to_owned(), "page.md", Vec::new());
     let mut book = Book::new_with_items(vec![BookItem::Chapter(chapter)]);
-    let taken = expand(fixture.tree(), &mut book, sources);
+    let taken = expand(fixture.tree(), &mut book);
     let BookItem::Chapter(chapter) = book.items.remove(0) else {
         unreachable!()
     };
@@ -16,7 +16,7 @@ fn expanded(fixture: &Fixture, text: &str, sources: Sources) -> (String, Taken) 
 }
 
 fn drawn(text: &str) -> String {
-    let (content, taken) = expanded(&Fixture::new(), text, Sources::Linked);
+    let (content, taken) = expanded(&Fixture::new(), text);
     assert_eq!(taken.problems, []);
     content
 }
@@ -44,13 +44,6 @@ fn a_listing_in_a_list() {
 }
 
 #[test]
-fn without_pages_of_sources_a_listing_has_no_link() {
-    let text = "{{#listing src/code.rs answer}}";
-    let (content, _) = expanded(&Fixture::new(), text, Sources::Named);
-    assert!(content.contains("<figcaption><code>src/code.rs</code>, <code>fn answer</code>"));
-}
-
-#[test]
 fn changes() {
     insta::assert_snapshot!(drawn("{{#changes ch01 ch02}}"));
 }
@@ -59,7 +52,7 @@ fn changes() {
 fn a_long_change_is_folded() {
     let fixture = Fixture::new();
     fixture.append("chapters/ch02_answer.rs", &"// more\n".repeat(50));
-    let (content, _) = expanded(&fixture, "{{#changes ch01 ch02}}", Sources::Linked);
+    let (content, _) = expanded(&fixture, "{{#changes ch01 ch02}}");
     assert!(content.contains("<details>"), "{content}");
 }
 
@@ -77,7 +70,7 @@ fn a_solution() {
      }
 ";
     fixture.write("chapters/solutions/02-1.patch", patch);
-    let (content, _) = expanded(&fixture, "{{#solution 02-1}}", Sources::Linked);
+    let (content, _) = expanded(&fixture, "{{#solution 02-1}}");
     insta::assert_snapshot!(content);
 }
 

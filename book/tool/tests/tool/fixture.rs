@@ -15,9 +15,6 @@ title = "A small book"
 create-missing = false
 use-default-preprocessors = false
 
-[preprocessor.packet-by-packet]
-command = "false"
-
 [output.html]
 hash-files = false
 input-404 = ""

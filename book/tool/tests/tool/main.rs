@@ -3,7 +3,6 @@
 mod checks;
 mod directives;
 mod fixture;
-mod preprocessor;
 mod serving;
 mod terminal;
 mod whole;

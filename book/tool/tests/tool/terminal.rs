@@ -54,7 +54,6 @@ fn output_that_is_closed_or_full_is_no_panic() {
         ("\"$0\" --draft >/dev/full", 1, full),
         ("\"$0\" --draft >/dev/full 2>&1", 1, ""),
         ("\"$0\" serve --draft >/dev/full", 1, full),
-        ("\"$0\" preprocess >/dev/full 2>&1", 1, ""),
         ("\"$0\" --help >/dev/full", 0, ""),
         ("\"$0\" --nothing 2>/dev/full", 2, ""),
     ] {
@@ -65,20 +64,6 @@ fn output_that_is_closed_or_full_is_no_panic() {
             "{line}: {said}"
         );
     }
-}
-
-#[test]
-fn a_book_for_mdbook_that_does_not_fit_is_an_error() {
-    let book = r#"[{"root": "/", "config": {}, "renderer": "html", "mdbook_version": "0.5.4"}, {"items": []}]"#;
-    let fixture = Fixture::new();
-    let line = format!("echo '{book}' | \"$0\" preprocess");
-    assert_eq!(run(&fixture, &line), (Some(0), String::new()));
-    let (code, said) = run(&fixture, &format!("{line} >/dev/full"));
-    assert_eq!(code, Some(1));
-    assert_eq!(
-        said,
-        "error: cannot hand the book back to mdbook: No space left on device (os error 28)\n"
-    );
 }
 
 #[test]

@@ -54,18 +54,6 @@ fn a_listing_leads_to_its_line() {
 }
 
 #[test]
-fn the_copy_for_stock_mdbook_is_not_run_a_second_time() {
-    // Its command is `false`, which would end the build.
-    let fixture = Fixture::new();
-    assert!(
-        fixture
-            .read("book/book.toml")
-            .contains("command = \"false\"")
-    );
-    fixture.build().unwrap();
-}
-
-#[test]
 fn code_keeps_its_hashes_and_its_quotes() {
     let fixture = Fixture::new();
     fixture.build().unwrap();
