@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 use crate::page::{Taken, expand};
 use crate::problem::{Problem, Problems};
-use crate::{check, source};
+use crate::{check, source_page};
 
 /// How the folder is called in which a book is built.
 const PREFIX: &str = ".book-";
@@ -79,14 +79,14 @@ fn attempt(tree: &Path, draft: bool) -> anyhow::Result<Built> {
         .with_context(|| format!("cannot build the book in {}", target.display()))?;
     let built = fresh.path().join("book");
     for (file, pages) in &taken.sources {
-        source::write(tree, &built, file, pages)?;
+        source_page::write(tree, &built, file, pages)?;
     }
 
     let Taken {
         shown, problems, ..
     } = taken;
     let mut problems = problems;
-    problems.extend(check::finished::problems(tree, &built)?);
+    problems.extend(check::finished_book(tree, &built)?);
     let (unused, broken) = check::anchors::problems(tree, &shown)?;
     problems.extend(broken);
     let mut warnings = Vec::new();

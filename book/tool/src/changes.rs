@@ -9,7 +9,7 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::anchor::is_marker;
 use crate::html::{self, count, sentence};
-use crate::page::Links;
+use crate::source_page::Links;
 
 /// Unchanged lines around a change.
 const AROUND: usize = 2;

@@ -12,7 +12,7 @@
 //! | [`page`] | one page: directives and code blocks |
 //! | [`listing`] | `{{#listing src/icmp.rs checksum}}`: code, by its anchor |
 //! | [`anchor`] | where the anchors of a source file are |
-//! | [`source`] | source files as pages that a listing can link to |
+//! | [`source_page`] | source files as pages, and the links to them |
 //! | [`changes`] | `{{#changes ch05 ch06}}`: from one program to the next |
 //! | [`solution`] | `{{#solution 06-1}}`: how an exercise can be solved |
 //! | [`doctor`] | `{{#doctor}}`: what `cargo lab doctor` can say |
@@ -40,4 +40,4 @@ pub mod problem;
 pub mod say;
 pub mod serve;
 pub mod solution;
-pub mod source;
+pub mod source_page;

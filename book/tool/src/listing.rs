@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 
 use crate::anchor::Source;
 use crate::html::{self, escape};
-use crate::page::Links;
+use crate::source_page::Links;
 
 /// What a listing shows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,7 +37,7 @@ impl Shown {
 /// The listing as HTML: a figure with a caption and a block of code.
 pub fn render(tree: &Path, shown: &Shown, links: &Links) -> anyhow::Result<String> {
     let file = &shown.file;
-    let source = read(tree, file)?;
+    let source = Source::read(tree, file)?;
     let lines = source
         .lines(shown.anchor.as_deref())
         .with_context(|| file.clone())?;
@@ -59,13 +59,6 @@ pub fn render(tree: &Path, shown: &Shown, links: &Links) -> anyhow::Result<Strin
         "<figure class=\"listing\">\n<figcaption>{caption}</figcaption>\n\n\
          <pre><code class=\"language-rust\">{code}</code></pre>\n\n</figure>\n"
     ))
-}
-
-/// Reads a source file and its anchors.
-pub fn read(tree: &Path, file: &str) -> anyhow::Result<Source> {
-    let text =
-        std::fs::read_to_string(tree.join(file)).with_context(|| format!("cannot read {file}"))?;
-    Source::parse(&text).map_err(|(line, what)| anyhow::anyhow!("{file}:{line}: {what}"))
 }
 
 /// The functions and types that a listing shows; or the one it is a part of.

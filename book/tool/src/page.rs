@@ -10,7 +10,8 @@ use mdbook_markdown::{MarkdownOptions, new_cmark_parser};
 
 use crate::listing::Shown;
 use crate::problem::Problem;
-use crate::{changes, console, doctor, figure, html, listing, solution, source};
+use crate::source_page::Links;
+use crate::{changes, console, doctor, figure, html, listing, solution};
 
 /// What a whole book took from the tree, and what is wrong with it.
 #[derive(Debug, Default)]
@@ -35,40 +36,18 @@ pub fn expand(tree: &Path, book: &mut Book) -> Taken {
             let mut page = Page {
                 tree,
                 file: format!("book/src/{}", path.display()),
-                links: Links {
-                    root: "../".repeat(depth),
-                    linked: Default::default(),
-                },
+                links: Links::from_depth(depth),
                 taken: &mut taken,
             };
             chapter.content = page.expand(&chapter.content);
             let address = path.with_extension("html").display().to_string();
-            for file in page.links.linked.into_inner() {
+            for file in page.links.into_files() {
                 let pages = taken.sources.entry(file).or_default();
                 pages.insert(address.clone(), chapter.name.clone());
             }
         }
     });
     taken
-}
-
-/// Links from a page to source files.
-pub struct Links {
-    /// The way from the page up to the root of the book.
-    root: String,
-    /// The files that it linked to.
-    linked: std::cell::RefCell<BTreeSet<String>>,
-}
-
-impl Links {
-    /// A file's name, as a link to its page and to a line of it.
-    pub fn to(&self, file: &str, line: Option<usize>) -> String {
-        let name = format!("<code>{}</code>", html::escape(file));
-        self.linked.borrow_mut().insert(file.to_owned());
-        let line = line.map(|line| format!("#L{line}")).unwrap_or_default();
-        let address = html::escape(&source::address(file));
-        format!("<a href=\"{}{address}{line}\">{name}</a>", self.root)
-    }
 }
 
 struct Page<'a> {

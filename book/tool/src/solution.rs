@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 
 use crate::anchor::is_marker;
 use crate::html;
-use crate::page::Links;
+use crate::source_page::Links;
 
 /// The patch as HTML, and the command that applies it.
 pub fn render(tree: &Path, name: &str, links: &Links) -> anyhow::Result<String> {

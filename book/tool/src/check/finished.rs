@@ -7,7 +7,6 @@ use anyhow::Context;
 use scraper::{Html, Selector};
 use walkdir::WalkDir;
 
-use super::{figures, links};
 use crate::problem::Problem;
 
 /// All pages, by their path from the root of the book.
@@ -21,8 +20,9 @@ pub struct Page {
     pub ids: BTreeSet<String>,
 }
 
-/// What is wrong with the finished book in the folder `built`.
-pub fn problems(tree: &Path, built: &Path) -> anyhow::Result<Vec<Problem>> {
+/// Reads all pages in the folder `built`. A problem is a name that is in a page
+/// twice.
+pub fn read(tree: &Path, built: &Path) -> anyhow::Result<(Pages, Vec<Problem>)> {
     let (mut pages, mut problems) = (Pages::new(), Vec::new());
     for entry in WalkDir::new(built).sort_by_file_name() {
         let entry = entry?;
@@ -47,17 +47,7 @@ pub fn problems(tree: &Path, built: &Path) -> anyhow::Result<Vec<Problem>> {
         }
         pages.insert(path, Page { html, ids });
     }
-    for (path, page) in &pages {
-        // mdBook's own copies: all of print.html stands in other pages too, and
-        // index.html is the first of them.
-        if path == "print.html" || path == "index.html" {
-            continue;
-        }
-        let origin = Origin::of(tree, path);
-        problems.extend(links::problems(&origin, path, page, &pages, built));
-        problems.extend(figures::problems(&origin, page));
-    }
-    Ok(problems)
+    Ok((pages, problems))
 }
 
 /// The text that a finished page was made of.
@@ -68,7 +58,7 @@ pub struct Origin {
 
 impl Origin {
     /// Finds it for a page's path in the finished book.
-    fn of(tree: &Path, page: &str) -> Origin {
+    pub fn of(tree: &Path, page: &str) -> Origin {
         let page = page.trim_end_matches(".html");
         let file = match page.strip_prefix("source/") {
             Some(source) => source.to_owned(),

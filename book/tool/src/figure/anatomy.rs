@@ -13,8 +13,8 @@ use ip_over_udp::packet::Field;
 use maud::{Markup, html};
 
 use super::arguments::Arguments;
+use super::capture::Capture;
 use super::part::{self, Group, Part};
-use super::source::Capture;
 
 const USAGE: &str = r#"{{#packet FILE NUMBER "text" only="LAYER, …" highlight="LAYER.FIELD, …"}}"#;
 

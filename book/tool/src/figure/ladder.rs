@@ -11,8 +11,8 @@ use ip_over_udp::lab::journey::{Change, Journey, crossings, microseconds};
 use maud::{Markup, html};
 
 use super::arguments::Arguments;
+use super::capture::{Capture, http, numbers, says};
 use super::part::{self, Part};
-use super::source::{Capture, http, numbers, says};
 
 const USAGE: &str = r#"{{#journey FILE NUMBER "text"}}"#;
 

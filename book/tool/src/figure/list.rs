@@ -8,8 +8,8 @@ use ip_over_udp::capture::Packet;
 use maud::{Markup, html};
 
 use super::arguments::{self, Arguments};
+use super::capture::{Capture, http, numbers, says};
 use super::part::{self, Part, Role};
-use super::source::{Capture, http, numbers, says};
 
 const USAGE: &str = r#"{{#packets FILE FIRST..LAST "text" mark=NUMBER}}"#;
 
