@@ -8,7 +8,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`build`] | the whole book, into `target/book`, or not at all |
-//! | [`serve`] | the same, again after each change, in a browser |
+//! | [`watch`] | the same, again after each change |
 //! | [`page`] | one page: directives and code blocks |
 //! | [`listing`] | `{{#listing src/icmp.rs checksum}}`: code, by its anchor |
 //! | [`anchor`] | where the anchors of a source file are |
@@ -20,7 +20,6 @@
 //! | [`figure`] | draws packets, packet lists and journeys from captures |
 //! | [`check`] | what must be true of the finished book |
 //! | [`problem`] | what is wrong, and in which line of which file |
-//! | [`say`] | what goes to the terminal, if anybody reads it |
 //! | [`html`] | text and blocks for HTML inside Markdown |
 
 #![forbid(unsafe_code)]
@@ -37,7 +36,6 @@ pub mod html;
 pub mod listing;
 pub mod page;
 pub mod problem;
-pub mod say;
-pub mod serve;
 pub mod solution;
 pub mod source_page;
+pub mod watch;

@@ -9,11 +9,12 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use book_tool::build::build;
+use book_tool::html;
 use book_tool::problem::Problems;
-use book_tool::say;
-use book_tool::serve::Serving;
-use clap::{Parser, Subcommand};
+use book_tool::watch::watch;
+use clap::Parser;
 use ip_over_udp::lab::programs;
+use ip_over_udp::output::{eprintln, println};
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -24,11 +25,8 @@ use signal_hook::flag;
 #[derive(Parser)]
 #[command(name = "cargo book", bin_name = "cargo book")]
 struct Args {
-    #[command(subcommand)]
-    action: Option<Action>,
-
     /// Open the book in a browser
-    #[arg(long, global = true)]
+    #[arg(long)]
     open: bool,
 
     /// Only warn of anchors in the code that no page uses
@@ -36,18 +34,12 @@ struct Args {
     /// While a chapter is being written, its code is there before its text.
     /// Without this, such an anchor is an error: the page that showed it has
     /// lost it, or it was never needed.
-    #[arg(long, global = true)]
+    #[arg(long)]
     draft: bool,
-}
 
-#[derive(Subcommand)]
-enum Action {
-    /// Show the book at an address of this machine, and build it again after each change
-    Serve {
-        /// The port; 0 is any free one
-        #[arg(long, default_value_t = 3000)]
-        port: u16,
-    },
+    /// Build it again after each change, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
 }
 
 fn main() -> ExitCode {
@@ -62,16 +54,20 @@ fn main() -> ExitCode {
         .init();
     match signals().and_then(|()| run(Args::parse())) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            match why.downcast_ref::<Problems>() {
-                Some(problems) => {
-                    let number = book_tool::html::count(problems.0.len(), "problem");
-                    say::aside(format_args!("{problems}\nerror: the book has {number}"));
-                }
-                None => say::aside(format_args!("error: {why:#}")),
-            }
+        Err(err) => {
+            report(&err);
             ExitCode::FAILURE
         }
+    }
+}
+
+fn report(err: &anyhow::Error) {
+    match err.downcast_ref::<Problems>() {
+        Some(problems) => {
+            let number = html::count(problems.0.len(), "problem");
+            eprintln!("{problems}\nerror: the book has {number}");
+        }
+        None => eprintln!("error: {err:#}"),
     }
 }
 
@@ -90,28 +86,28 @@ fn signals() -> anyhow::Result<()> {
 
 fn run(args: Args) -> anyhow::Result<()> {
     let tree = tree()?;
-    match args.action {
-        None => {
-            let built = build(&tree, args.draft)?;
-            for warning in &built.warnings {
-                say::aside(format_args!("warning: {warning}"));
-            }
-            let page = built.folder.join("index.html");
-            let shown = from_here(&page, &tree);
-            say::answer(format_args!("the book is built; open {shown}"))?;
-            if args.open {
-                open(&page.to_string_lossy())?;
-            }
-        }
-        Some(Action::Serve { port }) => {
-            let serving = Serving::start(&tree, port, args.draft)?;
-            let address = format!("http://{}/", serving.address);
-            say::answer(format_args!("the book is at {address} until Ctrl-C"))?;
-            if args.open {
-                open(&address)?;
-            }
-            serving.wait();
-        }
+    let mut open = args.open;
+    if !args.watch {
+        return build_once(&tree, args.draft, open);
+    }
+    watch(&tree, || match build_once(&tree, args.draft, open) {
+        Ok(()) => open = false,
+        Err(err) => report(&err),
+    })
+}
+
+/// Builds the book, and says where it is.
+fn build_once(tree: &Path, draft: bool, open: bool) -> anyhow::Result<()> {
+    let built = build(tree, draft)?;
+    for warning in &built.warnings {
+        eprintln!("warning: {warning}");
+    }
+    let page = built.folder.join("index.html");
+    println!("the book is built; open {}", from_here(&page, tree));
+    if open {
+        let page = page.display();
+        opener::open(page.to_string())
+            .with_context(|| format!("cannot open a browser; open {page} in one"))?;
     }
     Ok(())
 }
@@ -139,8 +135,4 @@ fn from_here(path: &Path, tree: &Path) -> String {
         _ => path.to_owned(),
     };
     shown.display().to_string()
-}
-
-fn open(what: &str) -> anyhow::Result<()> {
-    opener::open(what).with_context(|| format!("cannot open a browser; open {what} in one"))
 }

@@ -3,6 +3,6 @@
 mod checks;
 mod directives;
 mod fixture;
-mod serving;
 mod terminal;
+mod watching;
 mod whole;
