@@ -85,7 +85,10 @@ impl Program {
             .collect();
         let programs = chapters.iter().map(|name| Program::read(tree, name));
         let programs: Vec<Program> = programs.collect::<anyhow::Result<_>>()?;
-        Ok(programs.into_iter().flat_map(|it| it.modules).collect())
+        Ok(programs
+            .into_iter()
+            .flat_map(|program| program.modules)
+            .collect())
     }
 }
 

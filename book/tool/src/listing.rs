@@ -1,5 +1,5 @@
 //! `{{#listing src/icmp.rs checksum}}`: code from the tree, with a caption that
-//! says where it stands.
+//! says where it is.
 
 use std::path::Path;
 
@@ -75,7 +75,7 @@ fn items(source: &Source, lines: &[(usize, &str)]) -> Vec<String> {
         let mut outer = above.filter(|(_, line)| !line.trim().is_empty() && indent(line) < margin);
         found.extend(outer.find_map(|(_, line)| item(line)));
     }
-    // More than a few names are not a caption.
+    // Of more than three names, the caption has the first three.
     found.truncate(3);
     found
 }
@@ -114,8 +114,8 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
-/// What all lines have in front; but for those at the margin of the file in the
-/// middle of code that is not, which are parts of a string.
+/// How far all lines are indented. A line without indentation in the middle of
+/// indented code is part of a string, and does not count.
 fn margin(lines: &[(usize, &str)]) -> Option<usize> {
     let full = lines.iter().filter(|(_, line)| !line.trim().is_empty());
     let mut indents = full.map(|(_, line)| indent(line));

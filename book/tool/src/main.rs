@@ -43,12 +43,12 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    // mdBook speaks through `tracing`, and to nobody if nobody listens.
+    // mdBook's warnings are `tracing` events, which are lost without a subscriber.
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)
         .with_writer(std::io::stderr)
         .without_time()
-        // It would say on standard error that it cannot write to standard error.
+        // Or it reports on standard error that it cannot write to standard error.
         .log_internal_errors(false)
         .with_target(false)
         .init();
@@ -71,9 +71,10 @@ fn report(err: &anyhow::Error) {
     }
 }
 
-/// Ctrl-C ends the process at once, with 130. Also where it was ignored, as in
-/// a background job of a script: what has a handler is no longer ignored here,
-/// and a child, which does not inherit handlers, starts with the defaults.
+/// Ctrl-C ends the process at once, with 130, also in a background job of a
+/// script, for which the shell has set SIGINT to be ignored. A handler replaces
+/// that here; a child process starts with the default action. SIGCHLD has one for
+/// the same reason: without it, `opener` could not wait for what it starts.
 fn signals() -> anyhow::Result<()> {
     let always = Arc::new(AtomicBool::new(true));
     for signal in [SIGINT, SIGTERM] {

@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::source_page::Links;
 use crate::{changes, console, doctor, figure, html, listing, solution};
 
-/// What a whole book took from the tree, and what is wrong with it.
+/// What the pages of a book took from the tree, and what is wrong with them.
 #[derive(Debug, Default)]
 pub struct Taken {
     /// All listings.
@@ -128,7 +128,8 @@ impl Page<'_> {
         lines.join("\n") + "\n"
     }
 
-    /// A line with its values: the one directive that stands in a sentence.
+    /// A line with its values filled in. `{{#value}}` is the one directive that
+    /// can be in the middle of a sentence.
     fn values(&mut self, number: usize, line: &str) -> String {
         let mut out = String::new();
         let mut rest = line;
@@ -138,7 +139,7 @@ impl Page<'_> {
             out += before;
             match figure::value(self.tree, arguments) {
                 Ok(value) => out += &value,
-                Err(why) => self.problem(number, format!("{{{{#value}}}}: {why:#}")),
+                Err(err) => self.problem(number, format!("{{{{#value}}}}: {err:#}")),
             }
             rest = after;
         }
@@ -166,8 +167,8 @@ impl Page<'_> {
             .unwrap_or((directive, ""));
         match self.replace(name, arguments.trim()) {
             Ok(text) => Some(prefixed(&line[..start], &format!("\n{text}\n"))),
-            Err(why) => {
-                self.problem(number, format!("{{{{#{name}}}}}: {why:#}"));
+            Err(err) => {
+                self.problem(number, format!("{{{{#{name}}}}}: {err:#}"));
                 None
             }
         }
@@ -179,7 +180,7 @@ impl Page<'_> {
             "listing" => {
                 let shown = Shown::parse(arguments)?;
                 let text = listing::render(tree, &shown, &self.links);
-                // Also if it failed: the anchor is not one that nobody uses.
+                // Also if it failed, or its anchor would be told as unused too.
                 self.taken.shown.insert(shown);
                 text?
             }
@@ -208,7 +209,7 @@ fn blocks(content: &str) -> Vec<Block> {
     let line_of = |offset: usize| content[..offset].matches('\n').count();
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
-    // mdBook's own parser, so that there is one opinion of what a block is.
+    // mdBook's own parser, so that a block here is a block in the finished page.
     let events = new_cmark_parser(content, &MarkdownOptions::default()).into_offset_iter();
     for (event, range) in events {
         match event {
@@ -233,7 +234,7 @@ fn blocks(content: &str) -> Vec<Block> {
     blocks
 }
 
-/// What stands before a block inside a list or a quotation, on each line.
+/// What precedes each line of a block that is inside a list or a quotation.
 fn prefix(line: &str) -> String {
     let end = line.find(['`', '~']).unwrap_or(0);
     let keep = |c| if c == '>' { '>' } else { ' ' };

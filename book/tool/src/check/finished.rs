@@ -16,12 +16,12 @@ pub type Pages = BTreeMap<String, Page>;
 pub struct Page {
     /// Its elements.
     pub html: Html,
-    /// The names that a link can point at.
+    /// The ids of its elements, which a link can point at.
     pub ids: BTreeSet<String>,
 }
 
-/// Reads all pages in the folder `built`. A problem is a name that is in a page
-/// twice.
+/// Reads all pages in the folder `built`. A problem is an id that two elements of
+/// a page have.
 pub fn read(tree: &Path, built: &Path) -> anyhow::Result<(Pages, Vec<Problem>)> {
     let (mut pages, mut problems) = (Pages::new(), Vec::new());
     for entry in WalkDir::new(built).sort_by_file_name() {
@@ -50,7 +50,7 @@ pub fn read(tree: &Path, built: &Path) -> anyhow::Result<(Pages, Vec<Problem>)> 
     Ok((pages, problems))
 }
 
-/// The text that a finished page was made of.
+/// The Markdown or source file that a finished page was made from.
 pub struct Origin {
     file: String,
     text: String,
@@ -68,14 +68,14 @@ impl Origin {
         Origin { file, text }
     }
 
-    /// A problem in the first line that has one of these texts in it: the
-    /// likeliest text first.
+    /// A problem in the first line that contains one of these texts. They are tried
+    /// in order.
     pub fn first(&self, texts: &[&str], what: impl std::fmt::Display) -> Problem {
         let lines = |text: &&str| self.lines_with(text).into_iter().next();
         Problem::somewhere(&self.file, texts.iter().find_map(lines), what)
     }
 
-    /// The same for the last line: a second heading is the one too many.
+    /// The same in the last such line: of two headings, the second is the mistake.
     fn last(&self, texts: &[&str], what: impl std::fmt::Display) -> Problem {
         let lines = |text: &&str| self.lines_with(text).into_iter().next_back();
         Problem::somewhere(&self.file, texts.iter().find_map(lines), what)
@@ -93,7 +93,7 @@ impl Origin {
     }
 }
 
-/// A selector that is known to be right.
+/// Parses a selector, which is written in this program and so has no mistake.
 pub fn selector(text: &'static str) -> Selector {
-    Selector::parse(text).unwrap_or_else(|why| unreachable!("{text}: {why}"))
+    Selector::parse(text).unwrap_or_else(|err| unreachable!("{text}: {err}"))
 }

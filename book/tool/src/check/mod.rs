@@ -18,8 +18,8 @@ pub mod pages;
 pub fn finished_book(tree: &Path, built: &Path) -> anyhow::Result<Vec<Problem>> {
     let (pages, mut problems) = finished::read(tree, built)?;
     for (path, page) in &pages {
-        // mdBook's own copies: all of print.html stands in other pages too, and
-        // index.html is the first of them.
+        // mdBook's copies of other pages: print.html of all of them, index.html of
+        // the first.
         if path == "print.html" || path == "index.html" {
             continue;
         }
