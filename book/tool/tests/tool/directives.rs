@@ -22,22 +22,22 @@ fn drawn(text: &str) -> String {
 }
 
 #[test]
-fn a_listing_of_an_anchor() {
+fn listing_of_an_anchor() {
     insta::assert_snapshot!(drawn("{{#listing src/code.rs answer}}"));
 }
 
 #[test]
-fn a_listing_from_within_a_function() {
+fn listing_from_within_a_function() {
     insta::assert_snapshot!(drawn("{{#listing src/code.rs inner}}"));
 }
 
 #[test]
-fn a_listing_of_a_whole_file() {
+fn listing_of_a_whole_file() {
     insta::assert_snapshot!(drawn("{{#listing chapters/ch02_answer.rs}}"));
 }
 
 #[test]
-fn a_listing_in_a_list() {
+fn listing_in_a_list() {
     insta::assert_snapshot!(drawn(
         "- one\n\n  {{#listing src/code.rs inner}}\n\n- two\n"
     ));
@@ -49,7 +49,7 @@ fn changes() {
 }
 
 #[test]
-fn a_long_change_is_folded() {
+fn long_changes_are_folded() {
     let fixture = Fixture::new();
     fixture.append("chapters/ch02_answer.rs", &"// more\n".repeat(50));
     let (content, _) = expanded(&fixture, "{{#changes ch01 ch02}}");
@@ -57,7 +57,7 @@ fn a_long_change_is_folded() {
 }
 
 #[test]
-fn a_solution() {
+fn solution() {
     let fixture = Fixture::new();
     let patch = "diff --git a/src/code.rs b/src/code.rs
 --- a/src/code.rs
@@ -75,17 +75,17 @@ fn a_solution() {
 }
 
 #[test]
-fn an_exercise() {
+fn exercise() {
     insta::assert_snapshot!(drawn("```console exercise=02-1\nleft$ ch02\n\ndone\n```\n"));
 }
 
 #[test]
-fn the_doctor() {
+fn doctor() {
     insta::assert_snapshot!(drawn("{{#doctor}}"));
 }
 
 #[test]
-fn a_transcript() {
+fn transcript() {
     let text = "\
 ```console exercise=01-1
 left$ ping -c 1 \\
@@ -102,12 +102,12 @@ $ not a prompt of the lab
 }
 
 #[test]
-fn a_transcript_in_a_quotation() {
+fn transcript_in_a_quotation() {
     insta::assert_snapshot!(drawn("> ```console\n> host$ cargo run\n> ```\n"));
 }
 
 #[test]
-fn what_is_no_directive_stays_as_it_is() {
+fn other_text_stays_as_it_is() {
     let text = "# A page\n\nText with `{{` and }}.\n\n```text\n  left$ x\n```\n";
     assert_eq!(drawn(text), text);
 }

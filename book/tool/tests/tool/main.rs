@@ -1,8 +1,9 @@
 //! The tests of the book's tool, on small books in temporary folders.
 
+mod building;
 mod checks;
 mod directives;
 mod fixture;
 mod terminal;
 mod watching;
-mod whole;
+mod wrong_directives;

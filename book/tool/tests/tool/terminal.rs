@@ -20,13 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A shell in the fixture's tree, in which `"$0"` is the program.
 fn shell(fixture: &Fixture, line: &str) -> Command {
-    let tool = fixture.tree().join("book/tool");
-    std::fs::create_dir_all(&tool).unwrap();
-    let mut shell = Command::new("bash");
+    let mut shell = fixture.command("bash");
     shell
         .args(["-c", line, env!("CARGO_BIN_EXE_book")])
-        .env("CARGO_MANIFEST_DIR", tool)
-        .current_dir(fixture.tree())
         .stdin(Stdio::null());
     shell
 }
@@ -37,7 +33,7 @@ fn run(fixture: &Fixture, line: &str) -> (Option<i32>, String) {
 }
 
 #[test]
-fn output_that_is_closed_or_full_is_no_panic() {
+fn closed_or_full_output_is_no_panic() {
     let fixture = Fixture::new();
     // A warning of mdBook's, and one of ours.
     fixture.append("book/src/second.md", "\n<b>never closed\n");
@@ -67,7 +63,7 @@ fn output_that_is_closed_or_full_is_no_panic() {
 }
 
 #[test]
-fn a_disk_that_is_full_is_told_with_what_to_do() {
+fn full_disk_and_its_remedy() {
     let fixture = Fixture::new();
     fixture.build().unwrap();
     let before = fixture.read("target/book/first.html");
@@ -107,7 +103,7 @@ fn signal(process: &Child, signal: Signal) {
 }
 
 #[test]
-fn ctrl_c_ends_it_at_any_moment() {
+fn ctrl_c_at_any_moment() {
     // Not ignored, even if whoever started the tests ignores it.
     flag::register_conditional_shutdown(SIGINT, 130, Arc::new(true.into())).unwrap();
     let fixture = Fixture::new();
@@ -133,7 +129,7 @@ fn ctrl_c_ends_it_at_any_moment() {
 }
 
 #[test]
-fn signals_that_were_ignored_at_its_start_end_it_too() {
+fn signals_ignored_at_the_start() {
     let fixture = Fixture::new();
     for wanted in [Signal::SIGINT, Signal::SIGTERM] {
         let line = "trap '' INT TERM CHLD; exec \"$0\" --watch";
@@ -149,18 +145,4 @@ fn signals_that_were_ignored_at_its_start_end_it_too() {
         signal(&process, wanted);
         assert_eq!(code(process), 130, "{wanted}");
     }
-}
-
-#[test]
-fn a_build_at_work_keeps_its_folder() {
-    let fixture = Fixture::new();
-    // Many at once, each of which clears what it takes for left.
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| fixture.build().unwrap());
-        }
-    });
-    fixture.build().unwrap();
-    let left = std::fs::read_dir(fixture.tree().join("target")).unwrap();
-    assert_eq!(left.count(), 1);
 }

@@ -1,7 +1,7 @@
 //! `cargo book --watch`: the book is built again after each change.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -20,13 +20,10 @@ struct Watching {
 
 impl Watching {
     fn start(fixture: &Fixture) -> Watching {
-        let tool = fixture.tree().join("book/tool");
-        std::fs::create_dir_all(&tool).unwrap();
         // Both outputs in one, so that the lines keep their order.
-        let mut process = Command::new("bash")
+        let mut process = fixture
+            .command("bash")
             .args(["-c", "exec \"$0\" --watch 2>&1", env!("CARGO_BIN_EXE_book")])
-            .env("CARGO_MANIFEST_DIR", tool)
-            .current_dir(fixture.tree())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
