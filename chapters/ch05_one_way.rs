@@ -16,11 +16,12 @@ use ip_over_udp::args::{DeviceArgs, parse_endpoint, parse_peer};
 use ip_over_udp::capture::LiveCapture;
 use ip_over_udp::count::Count;
 use ip_over_udp::device::{Device, MAX_PACKET_LEN};
+use ip_over_udp::egress;
 use ip_over_udp::error::{is_fatal, report};
 use ip_over_udp::output::println;
 use ip_over_udp::packet::describe;
 use ip_over_udp::signals::Shutdown;
-use ip_over_udp::{egress, socket};
+use ip_over_udp::socket;
 
 /// Send what the TUN device gives to a peer, or receive it there.
 #[derive(Parser)]

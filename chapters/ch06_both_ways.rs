@@ -16,11 +16,12 @@ use ip_over_udp::args::{DeviceArgs, parse_endpoint, parse_peer};
 use ip_over_udp::capture::LiveCapture;
 use ip_over_udp::count::Count;
 use ip_over_udp::device::{Device, MAX_PACKET_LEN};
+use ip_over_udp::egress;
 use ip_over_udp::error::{Error, is_fatal, report};
 use ip_over_udp::output::println;
 use ip_over_udp::packet::describe;
 use ip_over_udp::signals::Shutdown;
-use ip_over_udp::{egress, socket};
+use ip_over_udp::socket;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 

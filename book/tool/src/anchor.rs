@@ -6,6 +6,8 @@
 //! // ANCHOR_END: checksum
 //! ```
 
+use std::path::Path;
+
 use anyhow::{Context, bail};
 
 /// A source file with its anchors.
@@ -28,6 +30,13 @@ pub struct Anchor {
 }
 
 impl Source {
+    /// Reads a file of the tree.
+    pub fn read(tree: &Path, file: &str) -> anyhow::Result<Source> {
+        let text = std::fs::read_to_string(tree.join(file))
+            .with_context(|| format!("cannot read {file}"))?;
+        Source::parse(&text).map_err(|(line, what)| anyhow::anyhow!("{file}:{line}: {what}"))
+    }
+
     /// Finds the anchors in a file's text. The error names the line.
     pub fn parse(text: &str) -> Result<Source, (usize, String)> {
         let mut anchors: Vec<Anchor> = Vec::new();

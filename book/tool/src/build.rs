@@ -1,5 +1,9 @@
 //! The whole book, into `target/book`; or all that is wrong with it, and the
-//! book of before stays where it is.
+//! last good book stays where it is.
+//!
+//! mdBook is a library here, so that a reader has to install nothing. Stock
+//! `mdbook` with a preprocessor could not do the rest: the pages of source
+//! files, the checks of the finished HTML, and keeping the last good book.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -12,19 +16,19 @@ use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use tempfile::TempDir;
 
-use crate::page::{Sources, Taken, expand};
+use crate::page::{Taken, expand};
 use crate::problem::{Problem, Problems};
-use crate::{check, source};
+use crate::{check, source_page};
 
-/// How the folder is called in which a book is built.
+/// The names of the folders in which books are built begin with this.
 const PREFIX: &str = ".book-";
 
-/// What became of a build.
+/// A finished build.
 #[derive(Debug)]
 pub struct Built {
     /// The folder of the finished book.
     pub folder: PathBuf,
-    /// What a draft may have wrong.
+    /// Problems that do not fail the build of a draft.
     pub warnings: Vec<Problem>,
 }
 
@@ -33,16 +37,18 @@ pub struct Built {
 ///
 /// An error is [`Problems`] where the writer of the book can mend it.
 pub fn build(tree: &Path, draft: bool) -> anyhow::Result<Built> {
-    attempt(tree, draft).map_err(|why| match remedy(&why) {
-        Some(remedy) => anyhow::anyhow!("{why:#}\n  {remedy}"),
-        None => why,
+    attempt(tree, draft).map_err(|err| match remedy(&err) {
+        Some(remedy) => anyhow::anyhow!("{err:#}\n  {remedy}"),
+        None => err,
     })
 }
 
 /// What to do where the book cannot be written.
-fn remedy(why: &anyhow::Error) -> Option<&'static str> {
-    let why = why.chain().find_map(|it| it.downcast_ref::<io::Error>())?;
-    match why.kind() {
+fn remedy(err: &anyhow::Error) -> Option<&'static str> {
+    let cause = err
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<io::Error>())?;
+    match cause.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             Some("make room on that disk, and build the book again")
         }
@@ -68,23 +74,21 @@ fn attempt(tree: &Path, draft: bool) -> anyhow::Result<Built> {
 
     let mut config = Config::from_disk(book.join("book.toml"))?;
     config.build.build_dir = fresh.path().join("book");
-    // Or mdBook would run the directives a second time, as stock mdBook does.
-    config.set("preprocessor", toml::Table::new())?;
     let mut mdbook = MDBook::load_with_config(&book, config)?;
-    let taken = expand(tree, &mut mdbook.book, Sources::Linked);
+    let taken = expand(tree, &mut mdbook.book);
     mdbook
         .build()
         .with_context(|| format!("cannot build the book in {}", target.display()))?;
     let built = fresh.path().join("book");
     for (file, pages) in &taken.sources {
-        source::write(tree, &built, file, pages)?;
+        source_page::write(tree, &built, file, pages)?;
     }
 
     let Taken {
         shown, problems, ..
     } = taken;
     let mut problems = problems;
-    problems.extend(check::finished::problems(tree, &built)?);
+    problems.extend(check::finished_book(tree, &built)?);
     let (unused, broken) = check::anchors::problems(tree, &shown)?;
     problems.extend(broken);
     let mut warnings = Vec::new();
@@ -101,20 +105,20 @@ fn attempt(tree: &Path, draft: bool) -> anyhow::Result<Built> {
 
 /// A folder to build in, and the lock that says that a build is at work there.
 ///
-/// Removes the folders of builds that were killed: nobody has locked them. On a
-/// file system without locks, none is removed.
+/// Removes the folders of builds that were killed: no process holds their locks.
+/// On a file system without locks, none is removed.
 fn workplace(target: &Path) -> io::Result<(File, TempDir)> {
-    // Else a folder could be removed before its lock is taken. The lock of this
-    // one ends with the function.
-    let door = File::open(target)?;
-    let _ = door.lock();
+    // Held until this function ends: another build could remove the new folder
+    // between its creation and its lock.
+    let parent = File::open(target)?;
+    let _ = parent.lock();
     for entry in std::fs::read_dir(target)?.flatten() {
         let name = entry.file_name();
         if name.as_encoded_bytes().starts_with(PREFIX.as_bytes())
             && let Ok(folder) = File::open(entry.path())
             && folder.try_lock().is_ok()
         {
-            // If it stays, that is no reason not to build.
+            // A folder that cannot be removed does not stop this build.
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }
@@ -124,12 +128,12 @@ fn workplace(target: &Path) -> io::Result<(File, TempDir)> {
     Ok((lock, folder))
 }
 
-/// Puts a finished book where the last one is: in one step, where the file
-/// system can. The last one goes with the temporary folder.
+/// Exchanges the finished book and the last one, in one step where the file system
+/// can do that. The last one is then removed with the temporary folder.
 fn swap(built: &Path, folder: &Path) -> io::Result<()> {
-    // One build at a time.
-    let door = File::open(folder.parent().unwrap_or(folder))?;
-    let _ = door.lock();
+    // One build at a time gets past this lock.
+    let parent = File::open(folder.parent().unwrap_or(folder))?;
+    let _ = parent.lock();
     if !folder.exists() {
         return std::fs::rename(built, folder);
     }
@@ -145,10 +149,10 @@ fn swap(built: &Path, folder: &Path) -> io::Result<()> {
             let old = built.with_extension("old");
             std::fs::rename(folder, &old)?;
             std::fs::rename(built, folder).inspect_err(|_| {
-                // Back to what was there; the error of before is the one to tell.
+                // Puts the last one back. The error to report is that of the line above.
                 let _ = std::fs::rename(&old, folder);
             })
         }
-        Err(why) => Err(why.into()),
+        Err(err) => Err(err.into()),
     }
 }

@@ -9,7 +9,7 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::anchor::is_marker;
 use crate::html::{self, count, sentence};
-use crate::page::Links;
+use crate::source_page::Links;
 
 /// Unchanged lines around a change.
 const AROUND: usize = 2;
@@ -24,12 +24,21 @@ pub fn render(tree: &Path, arguments: &str, links: &Links) -> anyhow::Result<Str
     let to_chapter = to;
     let (from, to) = (Program::read(tree, from)?, Program::read(tree, to)?);
     let mut html = difference(&from, &to, links);
+    if !to.others.is_empty() {
+        html += "<p>Beside it, each in a file:</p>\n<ul>\n";
+        for file in &to.others {
+            let about = about(tree, file)?;
+            html += &format!("<li>{}: {}</li>\n", links.to(file, None), sentence(&about));
+        }
+        html += "</ul>\n";
+    }
     let known = Program::all_before(tree, to_chapter)?;
     let new: Vec<_> = to.modules.difference(&known).collect();
     if !new.is_empty() {
         html += "<p>It uses for the first time:</p>\n<ul>\n";
         for module in new {
-            let (file, about) = describe(tree, module)?;
+            let file = module_file(tree, module)?;
+            let about = about(tree, &file)?;
             html += &format!("<li>{}: {}</li>\n", links.to(&file, None), sentence(&about));
         }
         html += "</ul>\n";
@@ -38,54 +47,87 @@ pub fn render(tree: &Path, arguments: &str, links: &Links) -> anyhow::Result<Str
 }
 
 struct Program {
-    /// As a path from the root of the tree.
+    /// As a path from the root of the tree: the file with `main`.
     file: String,
     text: String,
+    /// The files beside it, if it is a folder.
+    others: Vec<String>,
     /// The modules of the library that it names.
     modules: BTreeSet<String>,
 }
 
 impl Program {
-    /// Finds a program by its chapter, `ch05`.
+    /// Finds a program by its chapter, `ch05`: a file, or a folder with `main.rs`.
     fn read(tree: &Path, chapter: &str) -> anyhow::Result<Program> {
-        let folder = tree.join("chapters");
-        let entries = std::fs::read_dir(&folder).context("cannot read chapters/")?;
-        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         let prefix = format!("{chapter}_");
-        let mut names = names.filter(|name| name.starts_with(&prefix) && name.ends_with(".rs"));
-        let name = names
-            .next()
-            .with_context(|| format!("there is no program chapters/{chapter}_*.rs"))?;
-        let file = format!("chapters/{name}");
-        let text = std::fs::read_to_string(tree.join(&file))
-            .with_context(|| format!("cannot read {file}"))?;
+        let name = names(tree, "chapters")?
+            .into_iter()
+            .find(|name| name.starts_with(&prefix))
+            .with_context(|| format!("there is no program chapters/{chapter}_*"))?;
+        let place = format!("chapters/{name}");
+        let mut others = Vec::new();
+        let file = match tree.join(&place).is_dir() {
+            false => place,
+            true => {
+                for name in names(tree, &place)? {
+                    if !["main.rs", "tests.rs"].contains(&name.as_str()) {
+                        others.push(format!("{place}/{name}"));
+                    }
+                }
+                format!("{place}/main.rs")
+            }
+        };
+        let text = read(tree, &file)?;
+        let mut modules = modules(&text);
+        for other in &others {
+            modules.extend(self::modules(&read(tree, other)?));
+        }
         let lines = text.lines().filter(|line| !is_marker(line));
-        let text: String = lines.map(|line| format!("{line}\n")).collect();
-        let uses = text
-            .lines()
-            .filter_map(|line| line.strip_prefix("use ip_over_udp::"));
-        let name = |path: &str| path.split([':', ';']).next().unwrap_or("").to_owned();
-        let modules = uses.map(name).collect();
         Ok(Program {
+            text: lines.map(|line| format!("{line}\n")).collect(),
             file,
-            text,
+            others,
             modules,
         })
     }
 }
 
+/// The modules of the library that a file uses.
+fn modules(text: &str) -> BTreeSet<String> {
+    let uses = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("use ip_over_udp::"));
+    uses.map(|path| path.split([':', ';']).next().unwrap_or("").to_owned())
+        .collect()
+}
+
+fn read(tree: &Path, file: &str) -> anyhow::Result<String> {
+    std::fs::read_to_string(tree.join(file)).with_context(|| format!("cannot read {file}"))
+}
+
+/// What is in a folder of the tree, in its order.
+fn names(tree: &Path, folder: &str) -> anyhow::Result<BTreeSet<String>> {
+    let entries = std::fs::read_dir(tree.join(folder));
+    let entries = entries.with_context(|| format!("cannot read {folder}/"))?;
+    Ok(entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect())
+}
+
 impl Program {
     /// The modules that the programs of all earlier chapters name.
     fn all_before(tree: &Path, chapter: &str) -> anyhow::Result<BTreeSet<String>> {
-        let entries = std::fs::read_dir(tree.join("chapters")).context("cannot read chapters/")?;
-        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        let chapters: BTreeSet<String> = names
+        let chapters: BTreeSet<String> = names(tree, "chapters")?
+            .into_iter()
             .filter_map(|name| Some(name.split_once('_')?.0.to_owned()))
             .filter(|name| name.as_str() < chapter)
             .collect();
         let programs = chapters.iter().map(|name| Program::read(tree, name));
         let programs: Vec<Program> = programs.collect::<anyhow::Result<_>>()?;
-        Ok(programs.into_iter().flat_map(|it| it.modules).collect())
+        Ok(programs
+            .into_iter()
+            .flat_map(|program| program.modules)
+            .collect())
     }
 }
 
@@ -128,15 +170,18 @@ fn fold(lines: usize) -> String {
     }
 }
 
-/// A module's file, and the first sentence of its own description.
-fn describe(tree: &Path, module: &str) -> anyhow::Result<(String, String)> {
+/// The file of a module of the library.
+fn module_file(tree: &Path, module: &str) -> anyhow::Result<String> {
     let files = [format!("src/{module}.rs"), format!("src/{module}/mod.rs")];
-    let file = files
+    files
         .into_iter()
         .find(|file| tree.join(file).exists())
-        .with_context(|| format!("there is no module src/{module}.rs"))?;
-    let text =
-        std::fs::read_to_string(tree.join(&file)).with_context(|| format!("cannot read {file}"))?;
+        .with_context(|| format!("there is no module src/{module}.rs"))
+}
+
+/// The first sentence of a file's own description.
+fn about(tree: &Path, file: &str) -> anyhow::Result<String> {
+    let text = read(tree, file)?;
     let comment = text.lines().map_while(|line| line.strip_prefix("//!"));
     let first: Vec<_> = comment
         .map(str::trim)
@@ -149,5 +194,5 @@ fn describe(tree: &Path, module: &str) -> anyhow::Result<(String, String)> {
     let sentence = first
         .split_once(". ")
         .map_or(&*first, |(sentence, _)| sentence);
-    Ok((file, sentence.trim_end_matches('.').to_owned()))
+    Ok(sentence.trim_end_matches('.').to_owned())
 }

@@ -6,8 +6,8 @@ const HOSTS: [&str; 4] = ["left", "internet", "right", "host"];
 
 /// A transcript as HTML.
 ///
-/// Without a language that mdBook's highlighter knows, which would see comments
-/// and strings in the output.
+/// `nohighlight` keeps mdBook's highlighter from colouring the output as if it had
+/// comments and strings.
 pub fn render(transcript: &str) -> String {
     let mut html = String::from("<pre class=\"console\"><code class=\"nohighlight\">");
     let mut goes_on = false;
@@ -27,7 +27,8 @@ pub fn render(transcript: &str) -> String {
     html + "</code></pre>\n"
 }
 
-/// What must be true once an exercise is done, told from what is true already.
+/// The transcript of an exercise, with a caption: it is what the reader's program
+/// has to print, and not what it prints already.
 pub fn exercise(name: &str, transcript: &str) -> String {
     let name = escape(name);
     format!(
@@ -50,7 +51,7 @@ fn printed(line: &str) -> String {
     match line {
         "" => String::new(),
         "^C" => span("key", line),
-        // Stands for any lines, or for any text: it will differ.
+        // It stands for lines that differ from run to run.
         "..." => span("any", line),
         _ => span("output", line).replace("[..]", &span("any", "[..]")),
     }

@@ -38,7 +38,7 @@ pub fn line(class: &str, text: &str) -> String {
 
 /// The same for a line of which parts are marked up.
 pub fn marked_line(class: &str, text: &str, html: &str) -> String {
-    // In a change, the sign is not where the code begins.
+    // In a diff, the code begins after the sign.
     let code = text.trim_start_matches([' ', '+', '-']);
     let style = match text.len() - code.len() {
         0 => String::new(),
@@ -48,7 +48,7 @@ pub fn marked_line(class: &str, text: &str, html: &str) -> String {
     format!("<span class=\"{}\"{style}>{html}</span>\n", class.trim())
 }
 
-/// A number with its noun, in the plural if need be.
+/// A number and its noun, in the plural unless the number is 1.
 pub fn count(number: usize, noun: &str) -> String {
     match number {
         1 => format!("1 {noun}"),

@@ -8,12 +8,11 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`build`] | the whole book, into `target/book`, or not at all |
-//! | [`serve`] | the same, again after each change, in a browser |
-//! | [`preprocess`] | the same directives for stock `mdbook build` |
+//! | [`watch`] | the same, again after each change |
 //! | [`page`] | one page: directives and code blocks |
 //! | [`listing`] | `{{#listing src/icmp.rs checksum}}`: code, by its anchor |
 //! | [`anchor`] | where the anchors of a source file are |
-//! | [`source`] | source files as pages that a listing can link to |
+//! | [`source_page`] | source files as pages, and the links to them |
 //! | [`changes`] | `{{#changes ch05 ch06}}`: from one program to the next |
 //! | [`solution`] | `{{#solution 06-1}}`: how an exercise can be solved |
 //! | [`doctor`] | `{{#doctor}}`: what `cargo lab doctor` can say |
@@ -21,7 +20,6 @@
 //! | [`figure`] | draws packets, packet lists and journeys from captures |
 //! | [`check`] | what must be true of the finished book |
 //! | [`problem`] | what is wrong, and in which line of which file |
-//! | [`say`] | what goes to the terminal, if anybody reads it |
 //! | [`html`] | text and blocks for HTML inside Markdown |
 
 #![forbid(unsafe_code)]
@@ -37,9 +35,7 @@ pub mod figure;
 pub mod html;
 pub mod listing;
 pub mod page;
-pub mod preprocess;
 pub mod problem;
-pub mod say;
-pub mod serve;
 pub mod solution;
-pub mod source;
+pub mod source_page;
+pub mod watch;

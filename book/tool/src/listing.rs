@@ -1,5 +1,5 @@
 //! `{{#listing src/icmp.rs checksum}}`: code from the tree, with a caption that
-//! says where it stands.
+//! says where it is.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 
 use crate::anchor::Source;
 use crate::html::{self, escape};
-use crate::page::Links;
+use crate::source_page::Links;
 
 /// What a listing shows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,7 +37,7 @@ impl Shown {
 /// The listing as HTML: a figure with a caption and a block of code.
 pub fn render(tree: &Path, shown: &Shown, links: &Links) -> anyhow::Result<String> {
     let file = &shown.file;
-    let source = read(tree, file)?;
+    let source = Source::read(tree, file)?;
     let lines = source
         .lines(shown.anchor.as_deref())
         .with_context(|| file.clone())?;
@@ -61,13 +61,6 @@ pub fn render(tree: &Path, shown: &Shown, links: &Links) -> anyhow::Result<Strin
     ))
 }
 
-/// Reads a source file and its anchors.
-pub fn read(tree: &Path, file: &str) -> anyhow::Result<Source> {
-    let text =
-        std::fs::read_to_string(tree.join(file)).with_context(|| format!("cannot read {file}"))?;
-    Source::parse(&text).map_err(|(line, what)| anyhow::anyhow!("{file}:{line}: {what}"))
-}
-
 /// The functions and types that a listing shows; or the one it is a part of.
 fn items(source: &Source, lines: &[(usize, &str)]) -> Vec<String> {
     let Some(margin) = margin(lines) else {
@@ -82,7 +75,7 @@ fn items(source: &Source, lines: &[(usize, &str)]) -> Vec<String> {
         let mut outer = above.filter(|(_, line)| !line.trim().is_empty() && indent(line) < margin);
         found.extend(outer.find_map(|(_, line)| item(line)));
     }
-    // More than a few names are not a caption.
+    // Of more than three names, the caption has the first three.
     found.truncate(3);
     found
 }
@@ -121,8 +114,8 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
-/// What all lines have in front; but for those at the margin of the file in the
-/// middle of code that is not, which are parts of a string.
+/// How far all lines are indented. A line without indentation in the middle of
+/// indented code is part of a string, and does not count.
 fn margin(lines: &[(usize, &str)]) -> Option<usize> {
     let full = lines.iter().filter(|(_, line)| !line.trim().is_empty());
     let mut indents = full.map(|(_, line)| indent(line));

@@ -2,7 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-use std::io::{stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,10 +9,11 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use book_tool::build::build;
+use book_tool::html;
 use book_tool::problem::Problems;
-use book_tool::serve::Serving;
-use book_tool::{preprocess, say};
-use clap::{Parser, Subcommand};
+use book_tool::watch::watch;
+use clap::Parser;
+use ip_over_udp::output::{eprintln, println};
 use lab::programs;
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -25,11 +25,8 @@ use signal_hook::flag;
 #[derive(Parser)]
 #[command(name = "cargo book", bin_name = "cargo book")]
 struct Args {
-    #[command(subcommand)]
-    action: Option<Action>,
-
     /// Open the book in a browser
-    #[arg(long, global = true)]
+    #[arg(long)]
     open: bool,
 
     /// Only warn of anchors in the code that no page uses
@@ -37,63 +34,47 @@ struct Args {
     /// While a chapter is being written, its code is there before its text.
     /// Without this, such an anchor is an error: the page that showed it has
     /// lost it, or it was never needed.
-    #[arg(long, global = true)]
+    #[arg(long)]
     draft: bool,
-}
 
-#[derive(Subcommand)]
-enum Action {
-    /// Show the book at an address of this machine, and build it again after each change
-    Serve {
-        /// The port; 0 is any free one
-        #[arg(long, default_value_t = 3000)]
-        port: u16,
-    },
-    /// Replace the directives for stock `mdbook`, which calls this itself
-    #[command(hide = true)]
-    Preprocess {
-        #[command(subcommand)]
-        question: Option<Question>,
-    },
-}
-
-#[derive(Subcommand)]
-enum Question {
-    /// Whether a renderer is one that the directives are drawn for
-    Supports {
-        /// Its name
-        renderer: String,
-    },
+    /// Build it again after each change, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
 }
 
 fn main() -> ExitCode {
-    // mdBook speaks through `tracing`, and to nobody if nobody listens.
+    // mdBook's warnings are `tracing` events, which are lost without a subscriber.
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)
         .with_writer(std::io::stderr)
         .without_time()
-        // It would say on standard error that it cannot write to standard error.
+        // Or it reports on standard error that it cannot write to standard error.
         .log_internal_errors(false)
         .with_target(false)
         .init();
     match signals().and_then(|()| run(Args::parse())) {
-        Ok(code) => code,
-        Err(why) => {
-            match why.downcast_ref::<Problems>() {
-                Some(problems) => {
-                    let number = book_tool::html::count(problems.0.len(), "problem");
-                    say::aside(format_args!("{problems}\nerror: the book has {number}"));
-                }
-                None => say::aside(format_args!("error: {why:#}")),
-            }
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => {
+            report(&err);
             ExitCode::FAILURE
         }
     }
 }
 
-/// Ctrl-C ends the process at once, with 130. Also where it was ignored, as in
-/// a background job of a script: what has a handler is no longer ignored here,
-/// and a child, which does not inherit handlers, starts with the defaults.
+fn report(err: &anyhow::Error) {
+    match err.downcast_ref::<Problems>() {
+        Some(problems) => {
+            let number = html::count(problems.0.len(), "problem");
+            eprintln!("{problems}\nerror: the book has {number}");
+        }
+        None => eprintln!("error: {err:#}"),
+    }
+}
+
+/// Ctrl-C ends the process at once, with 130, also in a background job of a
+/// script, for which the shell has set SIGINT to be ignored. A handler replaces
+/// that here; a child process starts with the default action. SIGCHLD has one for
+/// the same reason: without it, `opener` could not wait for what it starts.
 fn signals() -> anyhow::Result<()> {
     let always = Arc::new(AtomicBool::new(true));
     for signal in [SIGINT, SIGTERM] {
@@ -104,44 +85,36 @@ fn signals() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn run(args: Args) -> anyhow::Result<ExitCode> {
+fn run(args: Args) -> anyhow::Result<()> {
     let tree = tree()?;
-    match args.action {
-        None => {
-            let built = build(&tree, args.draft)?;
-            for warning in &built.warnings {
-                say::aside(format_args!("warning: {warning}"));
-            }
-            let page = built.folder.join("index.html");
-            let shown = from_here(&page, &tree);
-            say::answer(format_args!("the book is built; open {shown}"))?;
-            if args.open {
-                open(&page.to_string_lossy())?;
-            }
-        }
-        Some(Action::Serve { port }) => {
-            let serving = Serving::start(&tree, port, args.draft)?;
-            let address = format!("http://{}/", serving.address);
-            say::answer(format_args!("the book is at {address} until Ctrl-C"))?;
-            if args.open {
-                open(&address)?;
-            }
-            serving.wait();
-        }
-        Some(Action::Preprocess { question: None }) => {
-            preprocess::run(&tree, stdin().lock(), stdout().lock())?;
-        }
-        Some(Action::Preprocess {
-            question: Some(Question::Supports { renderer }),
-        }) => {
-            let yes = preprocess::supports(&renderer);
-            return Ok(ExitCode::from(u8::from(!yes)));
-        }
+    let mut open = args.open;
+    if !args.watch {
+        return build_once(&tree, args.draft, open);
     }
-    Ok(ExitCode::SUCCESS)
+    watch(&tree, || match build_once(&tree, args.draft, open) {
+        Ok(()) => open = false,
+        Err(err) => report(&err),
+    })
 }
 
-/// The root of the tree: as Cargo says, or as a stock mdBook lets it be found.
+/// Builds the book, and says where it is.
+fn build_once(tree: &Path, draft: bool, open: bool) -> anyhow::Result<()> {
+    let built = build(tree, draft)?;
+    for warning in &built.warnings {
+        eprintln!("warning: {warning}");
+    }
+    let page = built.folder.join("index.html");
+    println!("the book is built; open {}", from_here(&page, tree));
+    if open {
+        let page = page.display();
+        opener::open(page.to_string())
+            .with_context(|| format!("cannot open a browser; open {page} in one"))?;
+    }
+    Ok(())
+}
+
+/// The root of the tree: `cargo book` tells where this package is. Started
+/// without Cargo, the program looks above the current folder.
 fn tree() -> anyhow::Result<PathBuf> {
     let Some(tool) = std::env::var_os("CARGO_MANIFEST_DIR") else {
         return programs::tree();
@@ -163,8 +136,4 @@ fn from_here(path: &Path, tree: &Path) -> String {
         _ => path.to_owned(),
     };
     shown.display().to_string()
-}
-
-fn open(what: &str) -> anyhow::Result<()> {
-    opener::open(what).with_context(|| format!("cannot open a browser; open {what} in one"))
 }

@@ -10,9 +10,10 @@ use mdbook_markdown::{MarkdownOptions, new_cmark_parser};
 
 use crate::listing::Shown;
 use crate::problem::Problem;
-use crate::{changes, console, doctor, figure, html, listing, solution, source};
+use crate::source_page::Links;
+use crate::{changes, console, doctor, figure, html, listing, solution};
 
-/// What a whole book took from the tree, and what is wrong with it.
+/// What the pages of a book took from the tree, and what is wrong with them.
 #[derive(Debug, Default)]
 pub struct Taken {
     /// All listings.
@@ -24,17 +25,8 @@ pub struct Taken {
     pub problems: Vec<Problem>,
 }
 
-/// Whether the finished book has the source files as pages to link to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sources {
-    /// They will be there.
-    Linked,
-    /// Stock mdBook makes none.
-    Named,
-}
-
 /// Works through all pages of a book, in place.
-pub fn expand(tree: &Path, book: &mut Book, sources: Sources) -> Taken {
+pub fn expand(tree: &Path, book: &mut Book) -> Taken {
     let mut taken = Taken::default();
     book.for_each_mut(|item| {
         if let BookItem::Chapter(chapter) = item
@@ -44,45 +36,18 @@ pub fn expand(tree: &Path, book: &mut Book, sources: Sources) -> Taken {
             let mut page = Page {
                 tree,
                 file: format!("book/src/{}", path.display()),
-                links: Links {
-                    root: "../".repeat(depth),
-                    sources,
-                    linked: Default::default(),
-                },
+                links: Links::from_depth(depth),
                 taken: &mut taken,
             };
             chapter.content = page.expand(&chapter.content);
             let address = path.with_extension("html").display().to_string();
-            for file in page.links.linked.into_inner() {
+            for file in page.links.into_files() {
                 let pages = taken.sources.entry(file).or_default();
                 pages.insert(address.clone(), chapter.name.clone());
             }
         }
     });
     taken
-}
-
-/// Links from a page to source files.
-pub struct Links {
-    /// The way from the page up to the root of the book.
-    root: String,
-    sources: Sources,
-    /// The files that it linked to.
-    linked: std::cell::RefCell<BTreeSet<String>>,
-}
-
-impl Links {
-    /// A file's name, as a link to its page and to a line of it.
-    pub fn to(&self, file: &str, line: Option<usize>) -> String {
-        let name = format!("<code>{}</code>", html::escape(file));
-        if self.sources == Sources::Named {
-            return name;
-        }
-        self.linked.borrow_mut().insert(file.to_owned());
-        let line = line.map(|line| format!("#L{line}")).unwrap_or_default();
-        let address = html::escape(&source::address(file));
-        format!("<a href=\"{}{address}{line}\">{name}</a>", self.root)
-    }
 }
 
 struct Page<'a> {
@@ -163,7 +128,8 @@ impl Page<'_> {
         lines.join("\n") + "\n"
     }
 
-    /// A line with its values: the one directive that stands in a sentence.
+    /// A line with its values filled in. `{{#value}}` is the one directive that
+    /// can be in the middle of a sentence.
     fn values(&mut self, number: usize, line: &str) -> String {
         let mut out = String::new();
         let mut rest = line;
@@ -173,7 +139,7 @@ impl Page<'_> {
             out += before;
             match figure::value(self.tree, arguments) {
                 Ok(value) => out += &value,
-                Err(why) => self.problem(number, format!("{{{{#value}}}}: {why:#}")),
+                Err(err) => self.problem(number, format!("{{{{#value}}}}: {err:#}")),
             }
             rest = after;
         }
@@ -201,8 +167,8 @@ impl Page<'_> {
             .unwrap_or((directive, ""));
         match self.replace(name, arguments.trim()) {
             Ok(text) => Some(prefixed(&line[..start], &format!("\n{text}\n"))),
-            Err(why) => {
-                self.problem(number, format!("{{{{#{name}}}}}: {why:#}"));
+            Err(err) => {
+                self.problem(number, format!("{{{{#{name}}}}}: {err:#}"));
                 None
             }
         }
@@ -214,7 +180,7 @@ impl Page<'_> {
             "listing" => {
                 let shown = Shown::parse(arguments)?;
                 let text = listing::render(tree, &shown, &self.links);
-                // Also if it failed: the anchor is not one that nobody uses.
+                // Also if it failed, or its anchor would be told as unused too.
                 self.taken.shown.insert(shown);
                 text?
             }
@@ -243,7 +209,7 @@ fn blocks(content: &str) -> Vec<Block> {
     let line_of = |offset: usize| content[..offset].matches('\n').count();
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
-    // mdBook's own parser, so that there is one opinion of what a block is.
+    // mdBook's own parser, so that a block here is a block in the finished page.
     let events = new_cmark_parser(content, &MarkdownOptions::default()).into_offset_iter();
     for (event, range) in events {
         match event {
@@ -268,7 +234,7 @@ fn blocks(content: &str) -> Vec<Block> {
     blocks
 }
 
-/// What stands before a block inside a list or a quotation, on each line.
+/// What precedes each line of a block that is inside a list or a quotation.
 fn prefix(line: &str) -> String {
     let end = line.find(['`', '~']).unwrap_or(0);
     let keep = |c| if c == '>' { '>' } else { ' ' };

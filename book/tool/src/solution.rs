@@ -9,12 +9,12 @@ use anyhow::{Context, bail};
 
 use crate::anchor::is_marker;
 use crate::html;
-use crate::page::Links;
+use crate::source_page::Links;
 
 /// The patch as HTML, and the command that applies it.
 pub fn render(tree: &Path, name: &str, links: &Links) -> anyhow::Result<String> {
     let parts: Vec<_> = name.split('-').collect();
-    let number = |it: &&str| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit());
+    let number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     if parts.len() != 2 || !parts.iter().all(number) {
         bail!("it takes an exercise: {{{{#solution 06-1}}}}");
     }
@@ -42,7 +42,7 @@ fn of_file(part: &str, links: &Links) -> anyhow::Result<String> {
         .context("no line +++ b/...")?;
     let mut rows = String::new();
     for line in format!("@@ {hunks}").lines() {
-        // Marks of ours for the listings, and nothing to learn from.
+        // The comments that mark anchors are for the book only.
         if line.get(1..).is_some_and(is_marker) {
             continue;
         }
@@ -58,8 +58,12 @@ fn of_file(part: &str, links: &Links) -> anyhow::Result<String> {
         };
         rows += &html::line(class, text.trim_end());
     }
+    // A file that is new has no page to link to.
+    let name = match head.contains("\nnew file mode") {
+        true => format!("<code>{}</code>, a new file", html::escape(name)),
+        false => links.to(name, None),
+    };
     Ok(format!(
-        "<p>{}</p>\n<pre class=\"diff\"><code class=\"nohighlight\">{rows}</code></pre>\n",
-        links.to(name, None)
+        "<p>{name}</p>\n<pre class=\"diff\"><code class=\"nohighlight\">{rows}</code></pre>\n"
     ))
 }

@@ -4,9 +4,8 @@
 //! the hosts and their cables; [`recorder`] captures every interface into the
 //! [run directory](run_dir); a [`Lab`] is all of this, running. [`journey`] tells
 //! what became of one packet, and [`summary`] where the captures are. [`compare`]
-//! lays captures beside the reference. [`programs`] builds what the hosts run,
-//! [`web`] is the web server that one of them runs, and [`doctor`] says what a
-//! machine lacks.
+//! lays captures beside the reference. [`programs`] builds what the hosts run, and
+//! [`doctor`] says what a machine lacks.
 //!
 //! A chapter's experiment stands in the [`book`]: [`transcript`] reads it, the
 //! [`player`] plays it, a command at a time through an [`executor`] with a
@@ -71,7 +70,5 @@ mod sys;
 pub mod transcript;
 #[forbid(unsafe_code)]
 pub mod verify;
-#[forbid(unsafe_code)]
-pub mod web;
 
 pub use lab::{Lab, Setup};

@@ -9,7 +9,7 @@ use crate::problem::Problem;
 
 const FILE: &str = "book/book.toml";
 
-/// The parts that mdBook itself reads without a word about unknown keys.
+/// The tables in which mdBook ignores unknown keys.
 #[derive(Deserialize)]
 struct Settings {
     #[serde(default, rename = "output")]
@@ -27,22 +27,22 @@ struct Output {
 pub fn problems(tree: &Path) -> Vec<Problem> {
     let text = match std::fs::read_to_string(tree.join(FILE)) {
         Ok(text) => text,
-        Err(why) => {
+        Err(err) => {
             return vec![Problem::somewhere(
                 FILE,
                 None,
-                format!("cannot read it: {why}"),
+                format!("cannot read it: {err}"),
             )];
         }
     };
     let html = toml::from_str::<Settings>(&text).err();
     let all = toml::from_str::<mdbook_driver::config::Config>(&text).err();
     let errors = [html, all].into_iter().flatten();
-    let problem = |error: toml::de::Error| {
-        let line = error
+    let problem = |err: toml::de::Error| {
+        let line = err
             .span()
             .map(|span| text[..span.start].matches('\n').count() + 1);
-        Problem::somewhere(FILE, line, error.message())
+        Problem::somewhere(FILE, line, err.message())
     };
     errors.map(problem).collect()
 }

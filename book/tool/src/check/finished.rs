@@ -7,7 +7,6 @@ use anyhow::Context;
 use scraper::{Html, Selector};
 use walkdir::WalkDir;
 
-use super::{figures, links};
 use crate::problem::Problem;
 
 /// All pages, by their path from the root of the book.
@@ -17,12 +16,13 @@ pub type Pages = BTreeMap<String, Page>;
 pub struct Page {
     /// Its elements.
     pub html: Html,
-    /// The names that a link can point at.
+    /// The ids of its elements, which a link can point at.
     pub ids: BTreeSet<String>,
 }
 
-/// What is wrong with the finished book in the folder `built`.
-pub fn problems(tree: &Path, built: &Path) -> anyhow::Result<Vec<Problem>> {
+/// Reads all pages in the folder `built`. A problem is an id that two elements of
+/// a page have.
+pub fn read(tree: &Path, built: &Path) -> anyhow::Result<(Pages, Vec<Problem>)> {
     let (mut pages, mut problems) = (Pages::new(), Vec::new());
     for entry in WalkDir::new(built).sort_by_file_name() {
         let entry = entry?;
@@ -47,20 +47,10 @@ pub fn problems(tree: &Path, built: &Path) -> anyhow::Result<Vec<Problem>> {
         }
         pages.insert(path, Page { html, ids });
     }
-    for (path, page) in &pages {
-        // mdBook's own copies: all of print.html stands in other pages too, and
-        // index.html is the first of them.
-        if path == "print.html" || path == "index.html" {
-            continue;
-        }
-        let origin = Origin::of(tree, path);
-        problems.extend(links::problems(&origin, path, page, &pages, built));
-        problems.extend(figures::problems(&origin, page));
-    }
-    Ok(problems)
+    Ok((pages, problems))
 }
 
-/// The text that a finished page was made of.
+/// The Markdown or source file that a finished page was made from.
 pub struct Origin {
     file: String,
     text: String,
@@ -68,7 +58,7 @@ pub struct Origin {
 
 impl Origin {
     /// Finds it for a page's path in the finished book.
-    fn of(tree: &Path, page: &str) -> Origin {
+    pub fn of(tree: &Path, page: &str) -> Origin {
         let page = page.trim_end_matches(".html");
         let file = match page.strip_prefix("source/") {
             Some(source) => source.to_owned(),
@@ -78,14 +68,14 @@ impl Origin {
         Origin { file, text }
     }
 
-    /// A problem in the first line that has one of these texts in it: the
-    /// likeliest text first.
+    /// A problem in the first line that contains one of these texts. They are tried
+    /// in order.
     pub fn first(&self, texts: &[&str], what: impl std::fmt::Display) -> Problem {
         let lines = |text: &&str| self.lines_with(text).into_iter().next();
         Problem::somewhere(&self.file, texts.iter().find_map(lines), what)
     }
 
-    /// The same for the last line: a second heading is the one too many.
+    /// The same in the last such line: of two headings, the second is the mistake.
     fn last(&self, texts: &[&str], what: impl std::fmt::Display) -> Problem {
         let lines = |text: &&str| self.lines_with(text).into_iter().next_back();
         Problem::somewhere(&self.file, texts.iter().find_map(lines), what)
@@ -103,7 +93,7 @@ impl Origin {
     }
 }
 
-/// A selector that is known to be right.
+/// Parses a selector, which is written in this program and so has no mistake.
 pub fn selector(text: &'static str) -> Selector {
-    Selector::parse(text).unwrap_or_else(|why| unreachable!("{text}: {why}"))
+    Selector::parse(text).unwrap_or_else(|err| unreachable!("{text}: {err}"))
 }

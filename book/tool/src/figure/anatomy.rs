@@ -3,8 +3,8 @@
 //!
 //! The fields are radio buttons with their bytes as labels: so the keyboard has
 //! one stop for the whole packet and arrow keys from field to field, a tap
-//! keeps what it shows, and none of it needs a script. What a field is stands
-//! in a line of fixed place below the bytes, and in the tables below that.
+//! keeps what it shows, and none of it needs a script. The name and the value of
+//! a field appear in one line below the bytes, and in the tables below that.
 
 use std::ops::Range;
 use std::path::Path;
@@ -13,8 +13,8 @@ use ip_over_udp::packet::Field;
 use maud::{Markup, html};
 
 use super::arguments::Arguments;
+use super::capture::Capture;
 use super::part::{self, Group, Part};
-use super::source::Capture;
 
 const USAGE: &str = r#"{{#packet FILE NUMBER "text" only="LAYER, …" highlight="LAYER.FIELD, …"}}"#;
 
@@ -60,7 +60,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
         marked: marked.clone(),
     };
     let length = packet.data.len();
-    // What the chapter wants to be seen is not folded away.
+    // A layer that the chapter asks for is not folded away.
     let wanted = only_these.iter().any(|bytes| bytes.end > SHOWN);
     let shown = if length > LONG && !wanted {
         SHOWN
@@ -80,7 +80,8 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
                     }
                 }
             }
-            // Sent nowhere: a form of this kind closes a dialogue, and there is none.
+            // Radio buttons need a form, and Enter would send it and load the page anew.
+            // `dialog` only closes a dialogue, and there is none.
             form .dump method="dialog" aria-label="The bytes of the packet, field by field" {
                 (anatomy.bytes(0..shown))
                 @if shown < length {
@@ -129,7 +130,7 @@ impl Anatomy<'_> {
                 }
                 div .text aria-hidden="true" {
                     @for (part, group) in &groups {
-                        // In an attribute, or the search would find these letters.
+                        // In an attribute, where the search of the book does not look.
                         span .layer .(part.role.class()) data-text=(characters(&self.data[within(group)])) {}
                     }
                 }
@@ -194,7 +195,7 @@ impl Anatomy<'_> {
 fn values(group: &Group) -> String {
     let fields = group.fields.iter();
     let values: Vec<String> = fields
-        .map(|it| format!("{} {}", it.name, it.value))
+        .map(|field| format!("{} {}", field.name, field.value))
         .collect();
     match values.is_empty() {
         true => format!("{} bytes without fields", group.bytes.len()),

@@ -87,13 +87,13 @@ impl Arguments {
         self.options.remove(name)
     }
 
-    /// Everything has been asked for: what is left is a mistake.
+    /// Fails if an argument is left that was not asked for.
     pub fn end(self) -> anyhow::Result<()> {
         let mut left = self.words;
         left.extend(self.text);
         left.extend(self.options.into_keys().map(|name| format!("{name}=")));
         match left.front() {
-            Some(it) => bail!("{it:?} is not understood; this is written {}", self.usage),
+            Some(word) => bail!("{word:?} is not understood; this is written {}", self.usage),
             None => Ok(()),
         }
     }

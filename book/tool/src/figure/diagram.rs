@@ -18,7 +18,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
 
     let file = format!("book/src/images/{name}.svg");
     let drawing = fs::read_to_string(tree.join(&file))
-        .map_err(|why| anyhow::anyhow!("there is no diagram {name}: cannot read {file}: {why}"))?;
+        .map_err(|err| anyhow::anyhow!("there is no diagram {name}: cannot read {file}: {err}"))?;
     let inside = drawing
         .trim()
         .strip_prefix("<svg ")
@@ -26,7 +26,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     if !inside.contains("viewBox=") {
         bail!("{file} has no viewBox, without which it cannot be scaled");
     }
-    // CommonMark takes the text up again after an empty line.
+    // An empty line would end the block of HTML, and the rest would be Markdown.
     let lines: Vec<&str> = inside
         .lines()
         .filter(|line| !line.trim().is_empty())

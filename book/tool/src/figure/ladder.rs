@@ -1,7 +1,7 @@
 //! The journey of one packet as a ladder: a rung for each interface, from the
 //! first at the top to the last at the bottom, with the packet as a bar on it.
-//! What is inside stands at the same place on every rung, so that one sees what
-//! is put before it, and taken away.
+//! The inner packet is at the same place on every rung, so that the headers that
+//! are added and removed before it can be seen.
 
 use std::path::Path;
 
@@ -11,8 +11,8 @@ use lab::journey::{Change, Journey, crossings, microseconds};
 use maud::{Markup, html};
 
 use super::arguments::Arguments;
+use super::capture::{Capture, http, numbers, says};
 use super::part::{self, Part};
-use super::source::{Capture, http, numbers, says};
 
 const USAGE: &str = r#"{{#journey FILE NUMBER "text"}}"#;
 
@@ -29,7 +29,7 @@ struct Hop<'a> {
     packet: &'a Packet,
     parts: Vec<Part>,
     change: Change,
-    /// Since the hop before.
+    /// Microseconds since the hop before.
     time: u128,
 }
 
@@ -92,7 +92,7 @@ fn hops<'a>(journey: &Journey<'a>) -> Vec<Hop<'a>> {
         .hops()
         .map(|(packet, change)| {
             let (host, interface) = packet.interface.split_once('-').unwrap_or(("", ""));
-            let time = before.map_or(0, |it| microseconds(it, packet));
+            let time = before.map_or(0, |before| microseconds(before, packet));
             before = Some(packet);
             Hop {
                 host,
@@ -141,7 +141,7 @@ fn ladder(hops: &[Hop], what: &str) -> Markup {
         svg viewBox={ "0 0 " (WIDTH) " " (y + 1) } role="img" {
             title { "The journey of one packet: " (what) }
             desc { (story(hops)) }
-            @for it in drawn { (it) }
+            @for element in drawn { (element) }
         }
     }
 }
@@ -156,7 +156,7 @@ fn rung(y: usize, hop: &Hop, longest: usize, scale: f64) -> Markup {
         @for part in &hop.parts {
             @let (from, width) = (x(part.bytes.start), part.bytes.len() as f64 * scale);
             rect .layer .(part.role.class()) x=(format!("{from:.1}")) y=(y + 18) width=(format!("{width:.1}")) height="18" {}
-            // About six units a letter.
+            // A letter is about six units wide.
             @if width > 6.0 * part.name.len() as f64 + 6.0 {
                 text .part x=(format!("{:.1}", from + width / 2.0)) y=(y + 31) { (part.name) }
             }

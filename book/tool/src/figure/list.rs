@@ -8,8 +8,8 @@ use ip_over_udp::capture::Packet;
 use maud::{Markup, html};
 
 use super::arguments::{self, Arguments};
+use super::capture::{Capture, http, numbers, says};
 use super::part::{self, Part, Role};
-use super::source::{Capture, http, numbers, says};
 
 const USAGE: &str = r#"{{#packets FILE FIRST..LAST "text" mark=NUMBER}}"#;
 
@@ -36,11 +36,14 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let marked: Vec<usize> = match &mark {
         Some(list) => list
             .split(',')
-            .map(|it| arguments::number(it.trim(), "a marked packet"))
+            .map(|word| arguments::number(word.trim(), "a marked packet"))
             .collect::<anyhow::Result<_>>()?,
         None => Vec::new(),
     };
-    if let Some(outside) = marked.iter().find(|it| !(first..=last).contains(it)) {
+    if let Some(outside) = marked
+        .iter()
+        .find(|number| !(first..=last).contains(number))
+    {
         bail!("packet {outside} is marked, but the list is {range}");
     }
 
@@ -147,8 +150,8 @@ fn lines(packet: &Packet) -> Vec<Line> {
         let value = |name: &str| {
             let mut fields = ip.fields.iter();
             fields
-                .find(|it| it.name == name)
-                .map_or(String::new(), |it| it.value.clone())
+                .find(|field| field.name == name)
+                .map_or(String::new(), |field| field.value.clone())
         };
         let (source, destination) = (value("source address"), value("destination address"));
         // A fragment other than the first has no header after IP's.
@@ -169,7 +172,7 @@ fn lines(packet: &Packet) -> Vec<Line> {
             length,
             info: match top.name {
                 "TCP" => tcp(info, top, http(packet)),
-                // In a first fragment there is only the beginning of it.
+                // The first fragment has only the beginning of the packet inside.
                 _ if in_fragment => format!("{info} (cut)"),
                 _ => info.to_owned(),
             },
@@ -184,8 +187,8 @@ fn other(packet: &Packet, parts: &[Part]) -> Line {
     let value = |name: &str| {
         let mut fields = parts.iter().flat_map(|part| &part.fields);
         fields
-            .find(|it| it.name == name)
-            .map_or(String::new(), |it| it.value.clone())
+            .find(|field| field.name == name)
+            .map_or(String::new(), |field| field.value.clone())
     };
     let role = parts.first().map_or(Role::Data, |part| part.role);
     let info = packet.describe();
@@ -195,7 +198,10 @@ fn other(packet: &Packet, parts: &[Part]) -> Line {
         destination: value("destination"),
         protocol: parts.last().map_or("none", |part| part.name),
         length: packet.data.len(),
-        info: levels(&info).into_iter().next().map_or(info, |it| it.0),
+        info: levels(&info)
+            .into_iter()
+            .next()
+            .map_or(info, |(text, _)| text),
     }
 }
 
@@ -209,8 +215,8 @@ fn levels(line: &str) -> Vec<(String, usize)> {
         }
         _ => (line.to_owned(), None),
     };
-    let counted = around.strip_suffix(" bytes)").and_then(|it| {
-        let (text, length) = it.rsplit_once(" (")?;
+    let counted = around.strip_suffix(" bytes)").and_then(|rest| {
+        let (text, length) = rest.rsplit_once(" (")?;
         Some((text.to_owned(), length.parse().ok()?))
     });
     let mut levels = vec![counted.unwrap_or((around, 0))];
@@ -218,8 +224,8 @@ fn levels(line: &str) -> Vec<(String, usize)> {
     levels
 }
 
-/// What a list says of a segment: numbers that only two ends understand are left
-/// to the anatomy.
+/// The info of a TCP segment: ports, flags and length. Sequence numbers and
+/// windows are in the anatomy.
 fn tcp(info: &str, header: &Part, http: Option<String>) -> String {
     let ports_and_flags = info.split(", seq ").next().unwrap_or(info);
     let wrong = header
@@ -227,7 +233,9 @@ fn tcp(info: &str, header: &Part, http: Option<String>) -> String {
         .iter()
         .any(|field| field.value.ends_with(", wrong"));
     let wrong = if wrong { ", wrong checksum" } else { "" };
-    let data = info.rsplit(", ").find(|it| it.ends_with(" bytes of data"));
+    let data = info
+        .rsplit(", ")
+        .find(|part| part.ends_with(" bytes of data"));
     match (http, data) {
         (Some(http), _) => format!("{ports_and_flags}{wrong}, {http}"),
         (None, Some(data)) => format!("{ports_and_flags}{wrong}, {data}"),

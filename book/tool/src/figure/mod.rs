@@ -8,7 +8,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `arguments` | what stands after a directive's name |
-//! | `source` | packets of a capture, and whether they are the ones meant |
+//! | `capture` | packets of a capture, and whether they are the ones meant |
 //! | `part` | a packet in parts that are coloured alike everywhere |
 //! | `anatomy` | [`packet`]: the bytes of one packet, every field named |
 //! | `list` | [`packets`]: packets in lines, what is inside below what carries it |
@@ -21,12 +21,12 @@ use std::path::Path;
 
 mod anatomy;
 mod arguments;
+mod capture;
 mod diagram;
 mod ladder;
 mod list;
 mod part;
 mod sizes;
-mod source;
 mod value;
 
 /// `{{#packet captures/ch06/left-eth0.pcap 1 "ICMP echo request"}}`: the

@@ -51,7 +51,7 @@ pub(super) fn parts(packet: &Packet) -> Vec<Part> {
     let tunnelled = layers.windows(2).any(|pair| {
         !pair[0].name.starts_with("ICMP") && is_ip(pair[1].name) && pair[0].name == "UDP"
     });
-    // On a tunnel interface the packet is one that another will carry.
+    // A packet on a tunnel interface is an inner one, which another will carry.
     let mut depth = usize::from(packet.link == LinkType::Raw);
     let (mut quoted, mut end) = (false, 0);
     let mut parts: Vec<Part> = Vec::new();
@@ -147,10 +147,10 @@ impl Part {
     }
 }
 
-/// The parts that a name means: `UDP` the UDP header, `IPv4` the first IPv4
+/// The part that a name means: `UDP` the UDP header, `IPv4` the first IPv4
 /// header, `IPv4[2]` the second.
 pub(super) fn find<'a>(parts: &'a [Part], name: &str) -> anyhow::Result<&'a Part> {
-    let (layer, which) = match name.strip_suffix(']').and_then(|it| it.split_once('[')) {
+    let (layer, which) = match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
         Some((layer, which)) => (layer, which.parse().unwrap_or(0)),
         None => (name, 1usize),
     };

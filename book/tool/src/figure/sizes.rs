@@ -5,8 +5,8 @@ use std::path::Path;
 use maud::html;
 
 use super::arguments::Arguments;
+use super::capture::Capture;
 use super::part;
-use super::source::Capture;
 
 const USAGE: &str = r#"{{#sizes FILE NUMBER "text"}}"#;
 

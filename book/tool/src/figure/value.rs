@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::arguments::Arguments;
+use super::capture::Capture;
 use super::part;
-use super::source::Capture;
 
 const USAGE: &str = r#"{{#value FILE NUMBER "text" FIELD}}"#;
 

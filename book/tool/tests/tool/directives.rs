@@ -1,14 +1,14 @@
 //! What each directive becomes.
 
-use book_tool::page::{Sources, Taken, expand};
+use book_tool::page::{Taken, expand};
 use mdbook_driver::book::{Book, BookItem, Chapter};
 
 use crate::fixture::Fixture;
 
-fn expanded(fixture: &Fixture, text: &str, sources: Sources) -> (String, Taken) {
+fn expanded(fixture: &Fixture, text: &str) -> (String, Taken) {
     let chapter = Chapter::new("Page", text.to_owned(), "page.md", Vec::new());
     let mut book = Book::new_with_items(vec![BookItem::Chapter(chapter)]);
-    let taken = expand(fixture.tree(), &mut book, sources);
+    let taken = expand(fixture.tree(), &mut book);
     let BookItem::Chapter(chapter) = book.items.remove(0) else {
         unreachable!()
     };
@@ -16,38 +16,31 @@ fn expanded(fixture: &Fixture, text: &str, sources: Sources) -> (String, Taken) 
 }
 
 fn drawn(text: &str) -> String {
-    let (content, taken) = expanded(&Fixture::new(), text, Sources::Linked);
+    let (content, taken) = expanded(&Fixture::new(), text);
     assert_eq!(taken.problems, []);
     content
 }
 
 #[test]
-fn a_listing_of_an_anchor() {
+fn listing_of_an_anchor() {
     insta::assert_snapshot!(drawn("{{#listing src/code.rs answer}}"));
 }
 
 #[test]
-fn a_listing_from_within_a_function() {
+fn listing_from_within_a_function() {
     insta::assert_snapshot!(drawn("{{#listing src/code.rs inner}}"));
 }
 
 #[test]
-fn a_listing_of_a_whole_file() {
+fn listing_of_a_whole_file() {
     insta::assert_snapshot!(drawn("{{#listing chapters/ch02_answer.rs}}"));
 }
 
 #[test]
-fn a_listing_in_a_list() {
+fn listing_in_a_list() {
     insta::assert_snapshot!(drawn(
         "- one\n\n  {{#listing src/code.rs inner}}\n\n- two\n"
     ));
-}
-
-#[test]
-fn without_pages_of_sources_a_listing_has_no_link() {
-    let text = "{{#listing src/code.rs answer}}";
-    let (content, _) = expanded(&Fixture::new(), text, Sources::Named);
-    assert!(content.contains("<figcaption><code>src/code.rs</code>, <code>fn answer</code>"));
 }
 
 #[test]
@@ -56,15 +49,15 @@ fn changes() {
 }
 
 #[test]
-fn a_long_change_is_folded() {
+fn long_changes_are_folded() {
     let fixture = Fixture::new();
     fixture.append("chapters/ch02_answer.rs", &"// more\n".repeat(50));
-    let (content, _) = expanded(&fixture, "{{#changes ch01 ch02}}", Sources::Linked);
+    let (content, _) = expanded(&fixture, "{{#changes ch01 ch02}}");
     assert!(content.contains("<details>"), "{content}");
 }
 
 #[test]
-fn a_solution() {
+fn solution() {
     let fixture = Fixture::new();
     let patch = "diff --git a/src/code.rs b/src/code.rs
 --- a/src/code.rs
@@ -77,22 +70,22 @@ fn a_solution() {
      }
 ";
     fixture.write("chapters/solutions/02-1.patch", patch);
-    let (content, _) = expanded(&fixture, "{{#solution 02-1}}", Sources::Linked);
+    let (content, _) = expanded(&fixture, "{{#solution 02-1}}");
     insta::assert_snapshot!(content);
 }
 
 #[test]
-fn an_exercise() {
+fn exercise() {
     insta::assert_snapshot!(drawn("```console exercise=02-1\nleft$ ch02\n\ndone\n```\n"));
 }
 
 #[test]
-fn the_doctor() {
+fn doctor() {
     insta::assert_snapshot!(drawn("{{#doctor}}"));
 }
 
 #[test]
-fn a_transcript() {
+fn transcript() {
     let text = "\
 ```console exercise=01-1
 left$ ping -c 1 \\
@@ -109,12 +102,12 @@ $ not a prompt of the lab
 }
 
 #[test]
-fn a_transcript_in_a_quotation() {
+fn transcript_in_a_quotation() {
     insta::assert_snapshot!(drawn("> ```console\n> host$ cargo run\n> ```\n"));
 }
 
 #[test]
-fn what_is_no_directive_stays_as_it_is() {
+fn other_text_stays_as_it_is() {
     let text = "# A page\n\nText with `{{` and }}.\n\n```text\n  left$ x\n```\n";
     assert_eq!(drawn(text), text);
 }

@@ -1,6 +1,7 @@
 //! A small tree with a small book in it, with nothing wrong.
 
 use std::path::Path;
+use std::process::Command;
 
 use book_tool::build::{Built, build};
 use tempfile::TempDir;
@@ -14,9 +15,6 @@ title = "A small book"
 [build]
 create-missing = false
 use-default-preprocessors = false
-
-[preprocessor.packet-by-packet]
-command = "false"
 
 [output.html]
 hash-files = false
@@ -142,6 +140,17 @@ impl Fixture {
         self.write(file, &text.replace(from, to));
     }
 
+    /// A command in this tree, which the program `book` takes for its own.
+    pub fn command(&self, program: &str) -> Command {
+        let tool = self.tree().join("book/tool");
+        std::fs::create_dir_all(&tool).unwrap();
+        let mut command = Command::new(program);
+        command
+            .env("CARGO_MANIFEST_DIR", tool)
+            .current_dir(self.tree());
+        command
+    }
+
     pub fn build(&self) -> anyhow::Result<Built> {
         build(self.tree(), false)
     }
@@ -150,7 +159,33 @@ impl Fixture {
     pub fn problems(&self) -> String {
         match self.build() {
             Ok(_) => String::new(),
-            Err(why) => why.to_string(),
+            Err(err) => err.to_string(),
         }
     }
+}
+
+/// Adds a text to a file of the good book. That makes one problem, which begins
+/// with `expected`.
+#[track_caller]
+pub fn one_problem(file: &str, added: &str, expected: &str) {
+    let fixture = Fixture::new();
+    match fixture.tree().join(file).exists() {
+        true => fixture.append(file, added),
+        false => fixture.write(file, added),
+    }
+    let problems = fixture.problems();
+    assert!(
+        problems.starts_with(expected) && problems.lines().count() == 1,
+        "expected: {expected}\n     got: {problems}"
+    );
+}
+
+/// The same for the second page, whose line 12 is the first line of the text.
+#[track_caller]
+pub fn one_problem_on_a_page(added: &str, expected: &str) {
+    one_problem(
+        "book/src/second.md",
+        &format!("\n{added}\n"),
+        &format!("book/src/second.md:{expected}"),
+    );
 }

@@ -1,9 +1,9 @@
 //! The tests of the book's tool, on small books in temporary folders.
 
+mod building;
 mod checks;
 mod directives;
 mod fixture;
-mod preprocessor;
-mod serving;
 mod terminal;
-mod whole;
+mod watching;
+mod wrong_directives;

@@ -20,13 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A shell in the fixture's tree, in which `"$0"` is the program.
 fn shell(fixture: &Fixture, line: &str) -> Command {
-    let tool = fixture.tree().join("book/tool");
-    std::fs::create_dir_all(&tool).unwrap();
-    let mut shell = Command::new("bash");
+    let mut shell = fixture.command("bash");
     shell
         .args(["-c", line, env!("CARGO_BIN_EXE_book")])
-        .env("CARGO_MANIFEST_DIR", tool)
-        .current_dir(fixture.tree())
         .stdin(Stdio::null());
     shell
 }
@@ -37,7 +33,7 @@ fn run(fixture: &Fixture, line: &str) -> (Option<i32>, String) {
 }
 
 #[test]
-fn output_that_is_closed_or_full_is_no_panic() {
+fn closed_or_full_output_is_no_panic() {
     let fixture = Fixture::new();
     // A warning of mdBook's, and one of ours.
     fixture.append("book/src/second.md", "\n<b>never closed\n");
@@ -53,8 +49,7 @@ fn output_that_is_closed_or_full_is_no_panic() {
         ("\"$0\" 2>&1 | true; exit ${PIPESTATUS[0]}", 1, ""),
         ("\"$0\" --draft >/dev/full", 1, full),
         ("\"$0\" --draft >/dev/full 2>&1", 1, ""),
-        ("\"$0\" serve --draft >/dev/full", 1, full),
-        ("\"$0\" preprocess >/dev/full 2>&1", 1, ""),
+        ("\"$0\" --watch --draft >/dev/full", 1, full),
         ("\"$0\" --help >/dev/full", 0, ""),
         ("\"$0\" --nothing 2>/dev/full", 2, ""),
     ] {
@@ -68,21 +63,7 @@ fn output_that_is_closed_or_full_is_no_panic() {
 }
 
 #[test]
-fn a_book_for_mdbook_that_does_not_fit_is_an_error() {
-    let book = r#"[{"root": "/", "config": {}, "renderer": "html", "mdbook_version": "0.5.4"}, {"items": []}]"#;
-    let fixture = Fixture::new();
-    let line = format!("echo '{book}' | \"$0\" preprocess");
-    assert_eq!(run(&fixture, &line), (Some(0), String::new()));
-    let (code, said) = run(&fixture, &format!("{line} >/dev/full"));
-    assert_eq!(code, Some(1));
-    assert_eq!(
-        said,
-        "error: cannot hand the book back to mdbook: No space left on device (os error 28)\n"
-    );
-}
-
-#[test]
-fn a_disk_that_is_full_is_told_with_what_to_do() {
+fn full_disk_and_its_remedy() {
     let fixture = Fixture::new();
     fixture.build().unwrap();
     let before = fixture.read("target/book/first.html");
@@ -122,12 +103,12 @@ fn signal(process: &Child, signal: Signal) {
 }
 
 #[test]
-fn ctrl_c_ends_it_at_any_moment() {
+fn ctrl_c_at_any_moment() {
     // Not ignored, even if whoever started the tests ignores it.
     flag::register_conditional_shutdown(SIGINT, 130, Arc::new(true.into())).unwrap();
     let fixture = Fixture::new();
     for delay in (0..300).step_by(15) {
-        let mut process = shell(&fixture, "exec \"$0\" serve --port 0")
+        let mut process = shell(&fixture, "exec \"$0\" --watch")
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -138,7 +119,7 @@ fn ctrl_c_ends_it_at_any_moment() {
         assert_eq!(code(process), 130, "after {delay} ms");
         let mut said = String::new();
         errors.read_to_string(&mut said).unwrap();
-        assert!(["", "the book is built\n"].contains(&&*said), "{said}");
+        assert_eq!(said, "");
     }
     // What they left is cleared by the next one.
     fixture.build().unwrap();
@@ -148,10 +129,10 @@ fn ctrl_c_ends_it_at_any_moment() {
 }
 
 #[test]
-fn signals_that_were_ignored_at_its_start_end_it_too() {
+fn signals_ignored_at_the_start() {
     let fixture = Fixture::new();
     for wanted in [Signal::SIGINT, Signal::SIGTERM] {
-        let line = "trap '' INT TERM CHLD; exec \"$0\" serve --port 0";
+        let line = "trap '' INT TERM CHLD; exec \"$0\" --watch";
         let mut process = shell(&fixture, line)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -160,22 +141,8 @@ fn signals_that_were_ignored_at_its_start_end_it_too() {
         let mut line = String::new();
         let mut output = BufReader::new(process.stdout.take().unwrap());
         output.read_line(&mut line).unwrap();
-        assert!(line.starts_with("the book is at "), "{line}");
+        assert!(line.starts_with("the book is built"), "{line}");
         signal(&process, wanted);
         assert_eq!(code(process), 130, "{wanted}");
     }
-}
-
-#[test]
-fn a_build_at_work_keeps_its_folder() {
-    let fixture = Fixture::new();
-    // Many at once, each of which clears what it takes for left.
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| fixture.build().unwrap());
-        }
-    });
-    fixture.build().unwrap();
-    let left = std::fs::read_dir(fixture.tree().join("target")).unwrap();
-    assert_eq!(left.count(), 1);
 }

@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+mod web;
+
 use std::io::{self, Read, Write};
 use std::iter::Cycle;
 use std::net::{SocketAddr, TcpListener};
@@ -12,7 +14,8 @@ use anyhow::Context;
 use clap::Parser;
 use ip_over_udp::error::report;
 use ip_over_udp::output::println;
-use lab::web::{self, Answer, Request};
+
+use web::{Answer, Request};
 
 /// The page: small enough for one TCP segment, headers included.
 const PAGE: &str = "\
@@ -38,7 +41,7 @@ fn main() -> ExitCode {
     report(|| run(Args::parse()))
 }
 
-fn run(args: Args) -> anyhow::Result<()> {
+fn run(args: Args) -> anyhow::Result<ExitCode> {
     let listen = args.listen;
     let listener =
         TcpListener::bind(listen).with_context(|| format!("cannot serve on {listen}"))?;
@@ -49,8 +52,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         // A log that nobody reads is no reason to stop.
         let _ = writeln!(io::stdout(), "{from} {path} {}", answer.status);
         answer
-    });
-    Ok(())
+    })
 }
 
 fn answer(path: &str) -> Answer {

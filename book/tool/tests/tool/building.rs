@@ -1,13 +1,14 @@
 //! A whole build: what is there afterwards.
 
-use std::process::{Command, Output};
+use std::process::Output;
+use std::thread;
 
 use book_tool::build::build;
 
 use crate::fixture::Fixture;
 
 #[test]
-fn a_failed_build_leaves_the_last_good_book() {
+fn failure_leaves_the_last_good_book() {
     let fixture = Fixture::new();
     fixture.build().unwrap();
     let before = fixture.read("target/book/second.html");
@@ -25,7 +26,21 @@ fn a_failed_build_leaves_the_last_good_book() {
 }
 
 #[test]
-fn a_draft_only_warns_of_anchors_that_no_page_uses() {
+fn builds_at_the_same_time() {
+    let fixture = Fixture::new();
+    // Many at once, each of which clears what it takes for left.
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| fixture.build().unwrap());
+        }
+    });
+    fixture.build().unwrap();
+    let left = std::fs::read_dir(fixture.tree().join("target")).unwrap();
+    assert_eq!(left.count(), 1);
+}
+
+#[test]
+fn draft_warns_of_unused_anchors() {
     let fixture = Fixture::new();
     fixture.append("src/code.rs", "// ANCHOR: new\n// ANCHOR_END: new\n");
     fixture.build().unwrap_err();
@@ -38,7 +53,7 @@ fn a_draft_only_warns_of_anchors_that_no_page_uses() {
 }
 
 #[test]
-fn a_listing_leads_to_its_line() {
+fn listing_links_to_its_line() {
     let fixture = Fixture::new();
     fixture.build().unwrap();
     let page = fixture.read("target/book/first.html");
@@ -54,18 +69,6 @@ fn a_listing_leads_to_its_line() {
 }
 
 #[test]
-fn the_copy_for_stock_mdbook_is_not_run_a_second_time() {
-    // Its command is `false`, which would end the build.
-    let fixture = Fixture::new();
-    assert!(
-        fixture
-            .read("book/book.toml")
-            .contains("command = \"false\"")
-    );
-    fixture.build().unwrap();
-}
-
-#[test]
 fn code_keeps_its_hashes_and_its_quotes() {
     let fixture = Fixture::new();
     fixture.build().unwrap();
@@ -77,17 +80,15 @@ fn code_keeps_its_hashes_and_its_quotes() {
 
 /// The program itself, started in a folder of the fixture's tree.
 fn program(fixture: &Fixture, folder: &str) -> Output {
-    let tool = fixture.tree().join("book/tool");
-    std::fs::create_dir_all(&tool).unwrap();
-    Command::new(env!("CARGO_BIN_EXE_book"))
-        .env("CARGO_MANIFEST_DIR", tool)
+    fixture
+        .command(env!("CARGO_BIN_EXE_book"))
         .current_dir(fixture.tree().join(folder))
         .output()
         .unwrap()
 }
 
 #[test]
-fn the_program_says_where_the_book_is() {
+fn program_prints_where_the_book_is() {
     let fixture = Fixture::new();
     for (folder, page) in [
         ("", "target/book/index.html"),
@@ -101,7 +102,7 @@ fn the_program_says_where_the_book_is() {
 }
 
 #[test]
-fn the_program_ends_with_1_and_all_that_is_wrong() {
+fn program_fails_with_all_problems() {
     let fixture = Fixture::new();
     fixture.append("book/src/second.md", "\n[gone](gone.md)\n\n{{#nothing}}\n");
     let done = program(&fixture, "");

@@ -22,11 +22,11 @@ impl Capture {
         if !inside {
             bail!("{name} is not a path from the root of the tree, as captures/ch06/all.pcapng");
         }
-        let packets = capture::read(&tree.join(name)).map_err(|error| {
-            // The path in the tree is enough; where the tree is, is nobody's business.
-            let why = error.to_string();
+        let packets = capture::read(&tree.join(name)).map_err(|err| {
+            // A page must not depend on where the tree is, so only the path in it is told.
+            let message = err.to_string();
             let place = tree.join(name).display().to_string();
-            anyhow::anyhow!("{}", why.replace(&place, name))
+            anyhow::anyhow!("{}", message.replace(&place, name))
         })?;
         if packets.is_empty() {
             bail!("{name} has no packets");

@@ -1,19 +1,50 @@
 //! Source files as pages of the book, so that a listing can link to its line
-//! without a network.
+//! without a network; and the links to them.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Context;
 
 use crate::anchor::Source;
 use crate::html::escape;
-use crate::listing;
 
-const TEMPLATE: &str = include_str!("source.html");
+const TEMPLATE: &str = include_str!("source_page.html");
+
+/// Links from one page of the book to source files.
+pub struct Links {
+    /// The way from the page up to the root of the book.
+    root: String,
+    /// The files that the page links to.
+    files: RefCell<BTreeSet<String>>,
+}
+
+impl Links {
+    /// For a page that is this many folders below the root of the book.
+    pub fn from_depth(depth: usize) -> Links {
+        Links {
+            root: "../".repeat(depth),
+            files: RefCell::default(),
+        }
+    }
+
+    /// A file's name, as a link to its page and to a line of it.
+    pub fn to(&self, file: &str, line: Option<usize>) -> String {
+        self.files.borrow_mut().insert(file.to_owned());
+        let line = line.map(|line| format!("#L{line}")).unwrap_or_default();
+        let (root, address, name) = (&self.root, escape(&address(file)), escape(file));
+        format!("<a href=\"{root}{address}{line}\"><code>{name}</code></a>")
+    }
+
+    /// The files that the page links to: each needs a page.
+    pub fn into_files(self) -> BTreeSet<String> {
+        self.files.into_inner()
+    }
+}
 
 /// Where the page of a source file is, from the root of the book.
-pub fn address(file: &str) -> String {
+fn address(file: &str) -> String {
     format!("source/{file}.html")
 }
 
@@ -25,7 +56,7 @@ pub fn write(
     file: &str,
     pages: &BTreeMap<String, String>,
 ) -> anyhow::Result<()> {
-    let source = listing::read(tree, file)?;
+    let source = Source::read(tree, file)?;
     let path = built.join(address(file));
     let folder = path.parent().unwrap_or(built);
     std::fs::create_dir_all(folder)

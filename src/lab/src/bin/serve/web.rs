@@ -1,4 +1,4 @@
-//! A small web server, for the page behind the tunnel and for the book.
+//! A small web server, for the page behind the tunnel.
 //!
 //! It answers GET and HEAD. Its clients may be anybody, so none of them can
 //! take more than a share of it: each connection has a thread of its own, a
@@ -8,14 +8,9 @@
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::AsRawFd;
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
-
-use nix::errno::Errno;
-
-use ip_over_udp::error::errno;
 
 /// Request line and headers together. A browser sends about 1 KB.
 const LARGEST_REQUEST: usize = 8 * 1024;
@@ -82,8 +77,8 @@ impl Answer {
     }
 }
 
-/// Answers until [`stop`] is called.
-pub fn serve<F>(listener: &TcpListener, answer: F)
+/// Answers for ever.
+pub fn serve<F>(listener: &TcpListener, answer: F) -> !
 where
     F: Fn(&Request) -> Answer + Send + Sync + 'static,
 {
@@ -92,7 +87,6 @@ where
     loop {
         let (stream, from) = match listener.accept() {
             Ok(client) => client,
-            Err(err) if errno(&err) == Errno::EINVAL => break, // `stop`
             Err(err) if err.kind() == io::ErrorKind::ConnectionAborted => continue,
             Err(_) => {
                 // Too few descriptors or too little memory: make room, and try again.
@@ -102,7 +96,7 @@ where
             }
         };
         let stream = Arc::new(stream);
-        open.retain(|it| it.strong_count() > 0);
+        open.retain(|stream| stream.strong_count() > 0);
         open.push_back(Arc::downgrade(&stream));
         if open.len() > MOST_CONNECTIONS {
             close_oldest(&mut open);
@@ -112,15 +106,6 @@ where
         // connection ends here. So does one for which there is no thread.
         let _ = thread::Builder::new().spawn(move || converse(&stream, from, &*answer));
     }
-    while !open.is_empty() {
-        close_oldest(&mut open);
-    }
-}
-
-/// Ends [`serve`], and the connections it has.
-pub fn stop(listener: &TcpListener) -> io::Result<()> {
-    let both = nix::sys::socket::Shutdown::Both;
-    Ok(nix::sys::socket::shutdown(listener.as_raw_fd(), both)?)
 }
 
 /// Its thread, waiting for the client, finds the connection at its end.
@@ -204,7 +189,8 @@ fn parse(received: &[u8], from: SocketAddr) -> Result<Option<(usize, Request)>, 
     // needs a body with GET, so there is no next one.
     let body = header("transfer-encoding").is_some()
         || header("content-length").is_some_and(|length| length != b"0");
-    let close = header("connection").is_some_and(|it| it.windows(5).any(|it| it == b"close"));
+    let close =
+        header("connection").is_some_and(|value| value.windows(5).any(|word| word == b"close"));
     let request = Request {
         from,
         path,
