@@ -46,7 +46,7 @@ macro_rules! eprintln {
 pub fn written<T>(result: io::Result<T>) -> T {
     let code = || i32::from(UNWRITTEN.load(Relaxed));
     match result {
-        Ok(it) => it,
+        Ok(done) => done,
         Err(err) if err.kind() == ErrorKind::BrokenPipe => exit(code()),
         Err(err) => {
             eprintln!("error: cannot write to standard output: {err}");

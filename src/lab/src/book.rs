@@ -85,7 +85,7 @@ impl Book {
 
     /// The names of all chapters, in order: `00`, `01` and so on.
     pub fn names(&self) -> anyhow::Result<Vec<String>> {
-        Ok(self.files()?.into_iter().map(|it| it.0).collect())
+        Ok(self.files()?.into_iter().map(|(name, _)| name).collect())
     }
 
     /// The name of a chapter, which may also be written `6`; `None` if there is
@@ -99,7 +99,7 @@ impl Book {
 
     /// Reads a chapter of this name.
     pub fn chapter(&self, name: &str) -> anyhow::Result<Chapter> {
-        let found = self.files()?.into_iter().find(|it| it.0 == name);
+        let found = self.files()?.into_iter().find(|(found, _)| found == name);
         let (name, path) = found.with_context(|| format!("there is no chapter {name}"))?;
         let shown = shown(&path).display().to_string();
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {shown}"))?;

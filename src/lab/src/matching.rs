@@ -20,7 +20,12 @@ const SHOWN: usize = 12;
 /// What was printed, with the lines and wildcards of the book in the place of
 /// what they stand for.
 fn normalise(expected: &[String], got: &[String]) -> Vec<String> {
-    let text = |lines: &[String]| lines.iter().map(|it| format!("{it}\n")).collect::<String>();
+    let text = |lines: &[String]| {
+        lines
+            .iter()
+            .map(|line| format!("{line}\n"))
+            .collect::<String>()
+    };
     let expected = Data::text(text(expected));
     let normalised = NormalizeToExpected::new()
         .redact()

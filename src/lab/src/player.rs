@@ -97,7 +97,10 @@ impl<'a> Player<'a> {
         let chapter = self.chapter;
         let blocks: Vec<_> = blocks.collect();
         // One heading over everything says nothing.
-        let sections = blocks.iter().skip(1).any(|it| !it.headings.is_empty());
+        let sections = blocks
+            .iter()
+            .skip(1)
+            .any(|block| !block.headings.is_empty());
         for block in blocks {
             if self.mode == Mode::Show {
                 println!();
@@ -191,7 +194,7 @@ impl<'a> Player<'a> {
 
     /// This difference, in the last step that was played, with what was noted.
     fn difference(&mut self, step: &Step, words: String) -> Difference {
-        let moment = |at: Option<&(Duration, String)>| at.map_or(Duration::ZERO, |it| it.0);
+        let moment = |at: Option<&(Duration, String)>| at.map_or(Duration::ZERO, |(time, _)| *time);
         let start = moment(self.commands.first());
         let lines = std::mem::take(&mut self.executor.log);
         let mut evidence = Evidence {

@@ -18,7 +18,7 @@ pub fn tree() -> anyhow::Result<PathBuf> {
     let above = |folder: &Path| {
         folder
             .ancestors()
-            .find(|it| is_tree(it))
+            .find(|folder| is_tree(folder))
             .map(Path::to_owned)
     };
     let found = above(&here).or_else(|| above(&beside_this_one().ok()?));
@@ -34,7 +34,7 @@ pub fn tree() -> anyhow::Result<PathBuf> {
 fn is_tree(folder: &Path) -> bool {
     ["chapters", "book/src"]
         .iter()
-        .all(|it| folder.join(it).is_dir())
+        .all(|part| folder.join(part).is_dir())
         && folder.join("Cargo.toml").is_file()
 }
 
@@ -47,7 +47,10 @@ pub fn captures() -> anyhow::Result<PathBuf> {
 /// in a folder `deps` below it.
 pub fn beside_this_one() -> anyhow::Result<PathBuf> {
     let this = std::env::current_exe().context("cannot find this program's own file")?;
-    let mut folders = this.ancestors().skip(1).filter(|it| !it.ends_with("deps"));
+    let mut folders = this
+        .ancestors()
+        .skip(1)
+        .filter(|folder| !folder.ends_with("deps"));
     let folder = folders
         .next()
         .context("this program's file has no folder")?;

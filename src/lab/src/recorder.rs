@@ -56,10 +56,13 @@ pub struct Recorded {
 
 /// Which hosts' captures have gaps, in words; `None` if they are complete.
 pub fn missed(recorded: &[Recorded]) -> Option<String> {
-    let hosts: BTreeMap<_, _> = recorded.iter().map(|it| (&it.host, it.missed)).collect();
+    let hosts: BTreeMap<_, _> = recorded
+        .iter()
+        .map(|interface| (&interface.host, interface.missed))
+        .collect();
     let gaps: Vec<_> = hosts
         .iter()
-        .filter(|it| *it.1 > 0)
+        .filter(|(_, missed)| **missed > 0)
         .map(|(host, missed)| format!("{missed} on {host}"))
         .collect();
     (!gaps.is_empty()).then(|| {

@@ -285,7 +285,8 @@ mod tests {
         fs::write(base.join("06/running"), "1\nleft 3 4 5\n").unwrap();
         will_make(&base.join("06"), "left-eth0.pcap").unwrap();
         fs::write(base.join("06/left-eth0.pcap"), "").unwrap();
-        let readers = ["06/notes.txt", "06/my-evidence.pcap", "all.pcapng"].map(|it| base.join(it));
+        let readers =
+            ["06/notes.txt", "06/my-evidence.pcap", "all.pcapng"].map(|file| base.join(file));
         for file in &readers {
             fs::write(file, "the reader's own").unwrap();
         }

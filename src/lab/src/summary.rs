@@ -14,11 +14,11 @@ const BOLD: Style = Style::new().bold();
 /// Prints where the captures are, what is in them, and how to look at them.
 pub fn print(folder: &Path, recorded: &[Recorded]) {
     styled!("\n{BOLD}Captures{BOLD:#} in {}", folder.display());
-    for it in recorded {
+    for one in recorded {
         println!(
             "  {:<24}{:>4} packets",
-            format!("{}.pcap", it.interface),
-            it.packets
+            format!("{}.pcap", one.interface),
+            one.packets
         );
     }
     println!("  {:<24} all of them, in the order of time", "all.pcapng");
@@ -28,7 +28,7 @@ pub fn print(folder: &Path, recorded: &[Recorded]) {
     styled!("\n{BOLD}Look at them{BOLD:#}");
     // One interface at a time: in the list of all of them, the same segment of
     // TCP comes again and again, and would be taken for a retransmission.
-    let outer = recorded.iter().find(|it| it.interface == "left-eth0");
+    let outer = recorded.iter().find(|one| one.interface == "left-eth0");
     if let Some(one) = outer.or(recorded.first()) {
         let file = folder.join(format!("{}.pcap", one.interface));
         println!("  wireshark -d udp.port==9876,ip {}", quoted(&file));

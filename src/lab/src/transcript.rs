@@ -264,7 +264,9 @@ fn kind(info: &str, line: usize) -> Result<(Kind, bool), Mistake> {
             return mistake(line, format!("words are parted by spaces in: {info}"));
         }
         if let Some(reason) = words.strip_prefix("ignore=\"") {
-            let Some((reason, after)) = reason.split_once('"').filter(|it| !it.0.trim().is_empty())
+            let Some((reason, after)) = reason
+                .split_once('"')
+                .filter(|(reason, _)| !reason.trim().is_empty())
             else {
                 return mistake(line, "ignore needs a reason: ignore=\"reason\"");
             };
@@ -291,7 +293,7 @@ fn kind(info: &str, line: usize) -> Result<(Kind, bool), Mistake> {
 }
 
 fn is_exercise(name: &str) -> bool {
-    let number = |it: &str| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit());
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     name.split_once('-')
         .is_some_and(|(chapter, k)| number(chapter) && number(k))
 }
@@ -344,7 +346,7 @@ fn prompt(line: &str) -> Option<(&str, &str)> {
     let (host, command) = line.split_once('$')?;
     let is_name = host
         .bytes()
-        .all(|it| it.is_ascii_alphanumeric() || it == b'-')
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         && host.bytes().next()?.is_ascii_alphabetic();
     (is_name && (command.is_empty() || command.starts_with(' '))).then(|| (host, command.trim()))
 }
@@ -360,7 +362,7 @@ fn step(host: &str, command: &str, line: usize, output: usize) -> Result<Step, M
         "&" => Some(""),
         _ => command.strip_suffix(" &"),
     };
-    let background = background.filter(|it| !it.ends_with(['&', '\\']));
+    let background = background.filter(|command| !command.ends_with(['&', '\\']));
     let text = background.unwrap_or(command).trim();
     if text.is_empty() {
         return mistake(line, "a prompt without a command");

@@ -177,7 +177,7 @@ pub fn bless(
     let (_, changes, recorded) = play(lab, chapter, Mode::Bless, limits, machine)?;
     for block in chapter.transcript.played() {
         let lines = block.steps.iter().map(|step| &step.output);
-        let changed = lines.filter(|it| changes.iter().any(|(range, _)| range == *it));
+        let changed = lines.filter(|lines| changes.iter().any(|(range, _)| range == *lines));
         match changed.count() {
             0 => (),
             count => println!(

@@ -12,8 +12,8 @@ use lab::summary::{command, quoted, shown};
 use lab::verify::{self, Totals};
 use lab::{Lab, player};
 
-use crate::actions::Place;
 use crate::cli::{Args, Options};
+use crate::job::Place;
 use crate::terminals::greet;
 
 /// What is done with what a chapter's commands print.

@@ -10,8 +10,8 @@ use lab::namespace::{self, Watch};
 use lab::summary::shown;
 use lab::{Lab, player, styled};
 
-use crate::actions::Place;
 use crate::cli::Options;
+use crate::job::Place;
 
 const BOLD: Style = Style::new().bold();
 

@@ -3,7 +3,8 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `cli` | the words that the lab understands |
-//! | `actions` | for each word: what it needs, and where it is done |
+//! | `job` | something to be done: what it needs, and which process does it |
+//! | `actions` | the job for each word |
 //! | `chapters` | play, check, bless and compare a chapter |
 //! | `exercises` | play the exercises of a chapter |
 //! | `terminals` | labs for the reader's own commands: up, shell, capture |
@@ -14,6 +15,7 @@ mod actions;
 mod chapters;
 mod cli;
 mod exercises;
+mod job;
 mod terminals;
 
 use std::process::ExitCode;
@@ -24,8 +26,8 @@ use ip_over_udp::output::{self, eprintln};
 use lab::namespace::{self, Lifeline};
 use lab::{doctor, programs, run_dir};
 
-use actions::{Job, Needs, Place};
 use cli::{Args, Options, this_program};
+use job::{Job, Needs, Place};
 
 fn main() -> ExitCode {
     report(|| {
