@@ -42,7 +42,7 @@ impl fmt::Display for DeviceArgs {
 pub fn check_name(name: &str) -> Result<()> {
     // `dev_valid_name` in the kernel's net/core/dev.c. IFNAMSIZ is 16 with
     // the zero byte at the end. '%' would let the kernel choose a number.
-    let err = if name.is_empty() {
+    let reason = if name.is_empty() {
         "a name has at least one character"
     } else if name.len() > 15 {
         "a name has at most 15 bytes"
@@ -55,7 +55,7 @@ pub fn check_name(name: &str) -> Result<()> {
         return Ok(());
     };
     let name = name.to_owned();
-    Err(Error::BadName { name, err })
+    Err(Error::BadName { name, reason })
 }
 
 /// [`check_name`] in the form that `clap` asks for.

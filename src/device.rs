@@ -133,10 +133,10 @@ pub fn silence(name: &str) {
 ///
 /// The `tun` crate sets one IPv4 address; `ip` adds any number of either.
 fn add_address(name: &str, address: IpNet, mtu: u16) -> Result<()> {
-    let failed = |err: String| Error::Address {
+    let failed = |reason: String| Error::Address {
         name: name.to_owned(),
         address: address.to_string(),
-        err,
+        reason,
     };
     if address.addr().is_ipv6() && mtu < 1280 {
         return Err(failed(

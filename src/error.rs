@@ -76,10 +76,10 @@ pub enum Error {
 
     /// Refused before the kernel is asked, because it would cut the name.
     #[error(
-        "cannot create a device named {name:?}: {err}\n  \
+        "cannot create a device named {name:?}: {reason}\n  \
          choose another name with --tun, tun0 for example"
     )]
-    BadName { name: String, err: &'static str },
+    BadName { name: String, reason: &'static str },
 
     /// EBADFD, EFAULT or POLLERR: somebody removed the device.
     #[error(
@@ -89,11 +89,11 @@ pub enum Error {
     DeviceGone { name: String },
 
     /// The kernel would not take an address.
-    #[error("cannot give {name} the address {address}: {err}")]
+    #[error("cannot give {name} the address {address}: {reason}")]
     Address {
         name: String,
         address: String,
-        err: String,
+        reason: String,
     },
 
     /// EADDRINUSE.
