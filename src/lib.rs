@@ -5,7 +5,7 @@
 //! | [`device`] | open and configure a TUN device | 1 and 2 |
 //! | [`packet`] | one packet as one line, layer by layer, or as bytes | 2 on |
 //! | [`capture`] | pcap files; listening to an interface | 2 and 4 |
-//! | [`icmp`] | the checksum of a ping | 3 |
+//! | [`mod@checksum`] | the checksum of the Internet | 3 |
 //! | [`udp`] | the socket between the two ends | 4 |
 //! | [`wait`] | five ways to wait for two descriptors | 7 |
 //! | [`guard`] | what is checked before a packet is passed on | 8 |
@@ -29,6 +29,8 @@ pub mod output;
 #[forbid(unsafe_code)]
 pub mod capture;
 #[forbid(unsafe_code)]
+pub mod checksum;
+#[forbid(unsafe_code)]
 pub mod count;
 #[forbid(unsafe_code)]
 pub mod device;
@@ -36,8 +38,6 @@ pub mod device;
 pub mod error;
 #[forbid(unsafe_code)]
 pub mod guard;
-#[forbid(unsafe_code)]
-pub mod icmp;
 #[forbid(unsafe_code)]
 pub mod lab;
 #[forbid(unsafe_code)]

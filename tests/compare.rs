@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use ip_over_udp::capture::{self, Direction, LinkType, Packet, Pcap, PcapNg};
-use ip_over_udp::icmp::{checksum, segment_checksum};
+use ip_over_udp::checksum::{checksum, segment_checksum};
 use ip_over_udp::lab::book::Book;
 use ip_over_udp::lab::compare::{Difference, compare};
 use ip_over_udp::lab::programs;

@@ -15,7 +15,7 @@ use etherparse::{IcmpEchoHeader, Icmpv4Slice, Icmpv4Type, Icmpv6Slice, Icmpv6Typ
 use etherparse::{icmpv4::DestUnreachableHeader, icmpv6};
 
 use super::{Around, Sink};
-use crate::icmp::checksum;
+use crate::checksum::checksum;
 
 /// Length of the header in bytes.
 pub const HEADER: usize = 8;

@@ -32,7 +32,7 @@
 use etherparse::{IpNumber, Ipv4HeaderSlice, Ipv6HeaderSlice};
 
 use super::{Around, Sink, extension, icmp, tcp, udp};
-use crate::icmp::checksum;
+use crate::checksum::checksum;
 
 pub(super) fn dissect(packet: &[u8], at: usize, sink: &mut Sink) {
     match packet.first().map(|byte| byte >> 4) {

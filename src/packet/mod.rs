@@ -184,7 +184,7 @@ impl Around {
     /// if it cannot be told because not all of the segment is there.
     fn verify(&self, protocol: u8, segment: &[u8]) -> Option<u16> {
         let sum =
-            || crate::icmp::segment_checksum(self.source, self.destination, protocol, segment);
+            || crate::checksum::segment_checksum(self.source, self.destination, protocol, segment);
         self.complete.then(sum)
     }
 }

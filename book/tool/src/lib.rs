@@ -11,7 +11,7 @@
 //! | [`serve`] | the same, again after each change, in a browser |
 //! | [`preprocess`] | the same directives for stock `mdbook build` |
 //! | [`page`] | one page: directives and code blocks |
-//! | [`listing`] | `{{#listing src/icmp.rs checksum}}`: code, by its anchor |
+//! | [`listing`] | `{{#listing src/checksum.rs checksum}}`: code, by its anchor |
 //! | [`anchor`] | where the anchors of a source file are |
 //! | [`source`] | source files as pages that a listing can link to |
 //! | [`changes`] | `{{#changes ch05 ch06}}`: from one program to the next |
