@@ -18,7 +18,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
 
     let file = format!("book/src/images/{name}.svg");
     let drawing = fs::read_to_string(tree.join(&file))
-        .map_err(|why| anyhow::anyhow!("there is no diagram {name}: cannot read {file}: {why}"))?;
+        .map_err(|err| anyhow::anyhow!("there is no diagram {name}: cannot read {file}: {err}"))?;
     let inside = drawing
         .trim()
         .strip_prefix("<svg ")

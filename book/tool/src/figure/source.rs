@@ -4,6 +4,7 @@ use std::path::{Component, Path};
 
 use anyhow::{Context, bail};
 use ip_over_udp::capture::{self, Packet};
+use ip_over_udp::packet::LayerKind;
 
 use super::part;
 
@@ -22,11 +23,10 @@ impl Capture {
         if !inside {
             bail!("{name} is not a path from the root of the tree, as captures/ch06/all.pcapng");
         }
-        let packets = capture::read(&tree.join(name)).map_err(|error| {
+        let packets = capture::read(&tree.join(name)).map_err(|err| {
             // The path in the tree is enough; where the tree is, is nobody's business.
-            let why = error.to_string();
             let place = tree.join(name).display().to_string();
-            anyhow::anyhow!("{}", why.replace(&place, name))
+            anyhow::anyhow!("{}", err.to_string().replace(&place, name))
         })?;
         if packets.is_empty() {
             bail!("{name} has no packets");
@@ -91,9 +91,9 @@ pub(super) fn http(packet: &Packet) -> Option<String> {
     };
     let text = std::str::from_utf8(&packet.data[data.bytes.clone()]).ok()?;
     let line = text.lines().next()?;
-    match tcp.name {
-        "TCP" if line.starts_with("HTTP/1.") => Some(line.to_owned()),
-        "TCP" if line.ends_with(" HTTP/1.1") || line.ends_with(" HTTP/1.0") => {
+    match tcp.kind {
+        LayerKind::Tcp if line.starts_with("HTTP/1.") => Some(line.to_owned()),
+        LayerKind::Tcp if line.ends_with(" HTTP/1.1") || line.ends_with(" HTTP/1.0") => {
             Some(format!("HTTP {line}"))
         }
         _ => None,
