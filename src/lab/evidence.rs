@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::matching::cut;
 use crate::capture::Packet;
+use crate::packet::{Dissection, LayerKind, Message};
 
 /// How many packets are shown.
 const PACKETS: usize = 6;
@@ -47,15 +48,18 @@ impl Evidence {
             let interface = packet.interface.strip_prefix(host.as_str());
             interface.is_some_and(|rest| rest.starts_with('-')) && packet.time >= self.since
         };
-        let described = captured.iter().filter(ours).map(|it| (it, it.describe()));
-        let packets: Vec<_> = described.filter(|(_, line)| !by_itself(line)).collect();
+        let packets = captured.iter().filter(ours);
+        let packets = packets.map(|packet| (packet, packet.dissect()));
+        let packets: Vec<_> = packets
+            .filter(|(_, dissection)| !by_itself(dissection))
+            .collect();
         if !packets.is_empty() {
             let _ = writeln!(words, "the last packets at the interfaces of {host}:");
         }
         let first = packets.len().saturating_sub(PACKETS);
-        for (packet, line) in &packets[first..] {
+        for (packet, dissection) in &packets[first..] {
             let interface = &packet.interface[host.len() + 1..];
-            words += &entry(after(packet.time), &format!("{interface}: {line}"));
+            words += &entry(after(packet.time), &format!("{interface}: {dissection}"));
         }
         words
     }
@@ -63,9 +67,18 @@ impl Evidence {
 
 /// What the kernel sends whatever a program does: to find neighbours, and to
 /// announce groups.
-fn by_itself(line: &str) -> bool {
-    let kinds = ["ARP ", "neighbour ", "multicast listener "];
-    kinds.iter().any(|kind| line.contains(kind))
+fn by_itself(dissection: &Dissection) -> bool {
+    dissection.packets.iter().any(|packet| {
+        packet.protocol == Some(LayerKind::Arp)
+            || matches!(
+                packet.message,
+                Some(
+                    Message::NeighbourSolicitation
+                        | Message::NeighbourAdvertisement
+                        | Message::MulticastListenerReport
+                )
+            )
+    })
 }
 
 /// A time and what happened, wrapped behind the time.
