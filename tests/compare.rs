@@ -197,6 +197,7 @@ fn mend(packet: &mut Packet) {
             }
         };
         put(packet, sum, right.into());
+        assert!(!is_wrong(&self::layers(packet)[at]), "{packet:?}");
     }
 }
 
