@@ -98,3 +98,30 @@ fn entry(seconds: f64, what: &str) -> String {
     }
     lines + "\n"
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::{LinkType, dissect};
+    use etherparse::PacketBuilder;
+
+    #[test]
+    fn a_ping_is_not_sent_by_itself() {
+        let icmp = |kind: u8| {
+            let mut packet = Vec::new();
+            PacketBuilder::ipv6([0xfd; 16], [0xfe; 16], 64)
+                .icmpv6_raw(kind, 0, [0; 4])
+                .write(&mut packet, &[0; 20])
+                .unwrap();
+            by_itself(&dissect(LinkType::Raw, &packet))
+        };
+        // Echo, the search for a neighbour, and the report of groups.
+        assert!(!icmp(128) && !icmp(129));
+        assert!(icmp(135) && icmp(136));
+        assert!(icmp(143));
+        let mut frame = vec![0xff; 12];
+        frame.extend([8, 6, 0, 1, 8, 0, 6, 4, 0, 1]);
+        frame.extend([0; 20]);
+        assert!(by_itself(&dissect(LinkType::Ethernet, &frame)));
+    }
+}

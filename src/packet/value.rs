@@ -188,3 +188,48 @@ impl fmt::Display for TcpOption {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_shown_as_one_writes_them() {
+        let mac = MacAddress([2, 0, 0, 0, 1, 0xfe]);
+        let options = vec![
+            TcpOption::MaximumSegmentSize(1460),
+            TcpOption::Sack(vec![(1, 2), (5, 9)]),
+            TcpOption::Timestamps(7, 0),
+        ];
+        let (df, ack) = (
+            IpFlags {
+                dont_fragment: true,
+                more_fragments: false,
+            },
+            TcpFlags(0x12),
+        );
+        for (value, shown) in [
+            (Value::Number(64), "64"),
+            (Value::Hex(0x800, 4), "0x0800"),
+            (Value::Hex(0, 5), "0x00000"),
+            (Value::Bytes(20), "20 bytes"),
+            (Value::Flag(true), "true"),
+            (Ipv4Addr::LOCALHOST.into(), "127.0.0.1"),
+            (Ipv6Addr::LOCALHOST.into(), "::1"),
+            (mac.into(), "02:00:00:00:01:fe"),
+            (Value::IpFlags(df), "DF"),
+            (Value::TcpFlags(ack), "SYN ACK"),
+            (Value::TcpFlags(TcpFlags(0)), "without flags"),
+            (
+                Value::TcpOptions(options),
+                "mss 1460, sack 1-2 5-9, timestamps 7 0",
+            ),
+            (Value::Checksum(0xf7, Verdict::Right), "0x00f7, right"),
+            (Value::Checksum(0xf7, Verdict::Wrong), "0x00f7, wrong"),
+            (Value::Checksum(0, Verdict::Absent), "0x0000"),
+            (Value::Checksum(0xf7, Verdict::Unknown), "0x00f7"),
+        ] {
+            assert_eq!(value.to_string(), shown, "{value:?}");
+        }
+    }
+}
