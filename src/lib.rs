@@ -6,7 +6,7 @@
 //! | [`device`] | open and configure a TUN device | 1 and 2 |
 //! | [`packet`] | one packet as one line, layer by layer, or as bytes | 2 on |
 //! | [`capture`] | pcap files; listening to an interface | 2 and 4 |
-//! | [`icmp`] | the Internet checksum | 3 |
+//! | [`mod@checksum`] | the Internet checksum | 3 |
 //! | [`socket`] | the UDP socket between the two ends | 4 |
 //! | [`egress`] | through which interface datagrams leave, and whether they may | 5 |
 //! | [`poll`] | wait for several descriptors | 6 |
@@ -33,6 +33,8 @@ pub mod args;
 #[forbid(unsafe_code)]
 pub mod capture;
 #[forbid(unsafe_code)]
+pub mod checksum;
+#[forbid(unsafe_code)]
 pub mod count;
 #[forbid(unsafe_code)]
 pub mod device;
@@ -40,8 +42,6 @@ pub mod device;
 pub mod egress;
 #[forbid(unsafe_code)]
 pub mod error;
-#[forbid(unsafe_code)]
-pub mod icmp;
 #[forbid(unsafe_code)]
 mod iproute;
 #[forbid(unsafe_code)]

@@ -6,6 +6,7 @@
 use std::fs;
 
 use ip_over_udp::capture;
+use ip_over_udp::packet::Message;
 use lab::journey::{Change, Journey, crossings};
 use lab::programs;
 
@@ -75,7 +76,7 @@ fn journeys() {
     assert_eq!(whole.count(), 12);
 
     let reply = crossed[1];
-    assert!(reply.describe().contains("echo reply"));
+    assert_eq!(reply.dissect().packets[0].message, Some(Message::EchoReply));
     let journey = Journey::of(&all, reply).unwrap();
     let hops: Vec<_> = journey.hops().collect();
     let way: Vec<_> = hops.iter().map(|(hop, _)| hop.interface.as_str()).collect();

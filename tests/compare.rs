@@ -1,6 +1,7 @@
 //! `lab compare`: faults in a copy of a capture are found and explained.
 
 use std::fs;
+use std::net::IpAddr;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -8,8 +9,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use ip_over_udp::capture::{self, Direction, LinkType, Packet, Pcap, PcapNg};
-use ip_over_udp::icmp::{checksum, segment_checksum};
-use ip_over_udp::packet::{Field, Layer, dissect};
+use ip_over_udp::checksum::{checksum, segment_checksum};
+use ip_over_udp::packet::flags::TcpFlags;
+use ip_over_udp::packet::{Field, FieldName, Layer, LayerKind, Value, Verdict};
 use lab::book::Book;
 use lab::compare::{Difference, compare};
 use lab::programs;
@@ -139,16 +141,15 @@ fn find(packets: &[Packet], what: &str) -> usize {
 }
 
 fn layers(packet: &Packet) -> Vec<Layer> {
-    dissect(packet.link, &packet.data).layers
+    packet.dissect().layers
 }
 
-/// Where in a packet a field of the innermost layer of this name is.
+/// Where in a packet a field of the innermost layer of this kind is.
 #[track_caller]
-fn field(packet: &Packet, layer: &str, field: &str) -> Range<usize> {
+fn field(packet: &Packet, kind: LayerKind, name: FieldName) -> Range<usize> {
     let layers = layers(packet);
-    let layer = layers.iter().rfind(|it| it.name == layer).unwrap();
-    let mut fields = layer.fields.iter();
-    fields.find(|it| it.name == field).unwrap().bytes.clone()
+    let layer = layers.iter().rfind(|layer| layer.kind == kind).unwrap();
+    layer.field(name).unwrap().bytes.clone()
 }
 
 /// Puts a number of two or four bytes into a packet.
@@ -167,45 +168,55 @@ fn get(packet: &Packet, at: Range<usize>) -> u32 {
 fn mend(packet: &mut Packet) {
     loop {
         let layers = layers(packet);
-        let wrong = |layer: &Layer| {
-            let mut fields = layer.fields.iter();
-            let sum = fields.find(|it| it.name == "checksum");
-            sum.is_some_and(|it| it.value.ends_with("wrong"))
-        };
-        let Some(at) = layers.iter().rposition(wrong) else {
+        let Some(at) = layers.iter().rposition(is_wrong) else {
             return;
         };
         let (layer, ip) = (&layers[at], &layers[..at]);
-        let sum = layer.fields.iter().find(|it| it.name == "checksum");
-        let sum = sum.unwrap().bytes.clone();
+        let sum = layer.field(FieldName::Checksum).unwrap().bytes.clone();
         packet.data[sum.clone()].fill(0);
-        let right = if layer.name == "IPv4" {
+        let right = if layer.kind == LayerKind::Ipv4 {
             checksum(&packet.data[layer.bytes.clone()])
         } else {
-            let ip = ip.iter().rfind(|it| it.name.starts_with("IPv")).unwrap();
-            let value = |name| &ip.fields.iter().find(|it| it.name == name).unwrap().value;
-            let end = match ip.name {
-                "IPv4" => value("total length").parse::<usize>().unwrap(),
-                _ => 40 + value("payload length").parse::<usize>().unwrap(),
+            let ip = ip.iter().rfind(|layer| layer.kind.is_ip()).unwrap();
+            let length = match ip.kind {
+                LayerKind::Ipv4 => ip.number(FieldName::TotalLength).unwrap(),
+                _ => 40 + ip.number(FieldName::PayloadLength).unwrap(),
             };
-            let segment = &packet.data[layer.bytes.start..ip.bytes.start + end];
+            let end = ip.bytes.start + length as usize;
+            let segment = &packet.data[layer.bytes.start..end];
             let around = |protocol| {
-                let (from, to) = (value("source address"), value("destination address"));
-                segment_checksum(
-                    from.parse().unwrap(),
-                    to.parse().unwrap(),
-                    protocol,
-                    segment,
-                )
+                let from = address(ip, FieldName::SourceAddress);
+                let to = address(ip, FieldName::DestinationAddress);
+                segment_checksum(from, to, protocol, segment)
             };
-            match layer.name {
-                "ICMP" => checksum(segment),
-                "ICMPv6" => around(58),
-                "TCP" => around(6),
+            match layer.kind {
+                LayerKind::Icmp => checksum(segment),
+                LayerKind::Icmpv6 => around(58),
+                LayerKind::Tcp => around(6),
                 _ => around(17),
             }
         };
         put(packet, sum, right.into());
+        assert!(!is_wrong(&self::layers(packet)[at]), "{packet:?}");
+    }
+}
+
+fn verdict(layer: &Layer) -> Option<Verdict> {
+    match layer.value(FieldName::Checksum) {
+        Some(&Value::Checksum(_, verdict)) => Some(verdict),
+        _ => None,
+    }
+}
+
+fn is_wrong(layer: &Layer) -> bool {
+    verdict(layer) == Some(Verdict::Wrong)
+}
+
+#[track_caller]
+fn address(ip: &Layer, name: FieldName) -> IpAddr {
+    match ip.value(name) {
+        Some(&Value::Ip(address)) => address,
+        other => panic!("{name}: {other:?}"),
     }
 }
 
@@ -395,14 +406,14 @@ fn a_length_that_only_the_capture_claims() {
 #[test]
 fn a_checksum_that_only_the_inner_packet_has_wrong() {
     let mine = Mine::of("06").change("left-eth0", |packets| {
-        let sum = field(&packets[0], "ICMP", "checksum");
+        let sum = field(&packets[0], LayerKind::Icmp, FieldName::Checksum);
         packets[0].data[sum.start] ^= 1;
     });
     // The outer one covers the inner, and is wrong too.
     let words = "inner ICMP checksum: wrong in yours, right in the reference";
     mine.says("left-eth0", words);
     let mine = mine.change("left-eth0", |packets| {
-        let inner = field(&packets[0], "ICMP", "checksum");
+        let inner = field(&packets[0], LayerKind::Icmp, FieldName::Checksum);
         packets[0].data[inner.start] ^= 1;
         packets[0].data[14 + 20 + 6] ^= 1;
     });
@@ -413,7 +424,7 @@ fn a_checksum_that_only_the_inner_packet_has_wrong() {
 #[test]
 fn a_datagram_without_a_checksum() {
     let mine = Mine::of("06").change("left-eth0", |packets| {
-        let sum = field(&packets[0], "UDP", "checksum");
+        let sum = field(&packets[0], LayerKind::Udp, FieldName::Checksum);
         packets[0].data[sum].fill(0);
     });
     let words = "outer UDP checksum: none in yours, right in the reference";
@@ -473,7 +484,7 @@ fn bits_without_a_name() {
 fn a_port_that_changes_in_mid_connection() {
     let mine = Mine::of("06").change("left-tun0", |packets| {
         let request = &mut packets[5];
-        let port = field(request, "TCP", "source port");
+        let port = field(request, LayerKind::Tcp, FieldName::SourcePort);
         put(request, port, 50_000);
         mend(request);
     });
@@ -488,7 +499,7 @@ fn a_port_that_changes_in_mid_connection() {
 #[test]
 fn a_port_is_said_before_the_checksum_that_it_makes_wrong() {
     let mine = Mine::of("06").change("left-tun0", |packets| {
-        let port = field(&packets[5], "TCP", "source port");
+        let port = field(&packets[5], LayerKind::Tcp, FieldName::SourcePort);
         put(&mut packets[5], port, 50_000);
     });
     mine.says(
@@ -500,7 +511,7 @@ fn a_port_is_said_before_the_checksum_that_it_makes_wrong() {
 #[test]
 fn a_port_of_another_kind() {
     let mine = Mine::of("06").change("left-tun0", |packets| {
-        let port = field(&packets[2], "TCP", "source port");
+        let port = field(&packets[2], LayerKind::Tcp, FieldName::SourcePort);
         put(&mut packets[2], port, 1234);
         mend(&mut packets[2]);
     });
@@ -511,15 +522,18 @@ fn a_port_of_another_kind() {
 #[test]
 fn a_sequence_number_out_of_nowhere() {
     for (name, words) in [
-        ("sequence number", "TCP sequence number: 5001 in yours, 1 "),
         (
-            "acknowledgement number",
+            FieldName::SequenceNumber,
+            "TCP sequence number: 5001 in yours, 1 ",
+        ),
+        (
+            FieldName::AcknowledgementNumber,
             "TCP acknowledgement number: 5001 in yours, 1 ",
         ),
     ] {
         let mine = Mine::of("06").change("left-tun0", |packets| {
             let request = &mut packets[5];
-            let number = field(request, "TCP", name);
+            let number = field(request, LayerKind::Tcp, name);
             put(request, number.clone(), get(request, number) + 5000);
             mend(request);
         });
@@ -532,7 +546,7 @@ fn a_sequence_number_out_of_nowhere() {
 #[test]
 fn a_reply_with_another_identifier() {
     let mine = Mine::of("03").change("left-tun0", |packets| {
-        let identifier = field(&packets[1], "ICMP", "identifier");
+        let identifier = field(&packets[1], LayerKind::Icmp, FieldName::Identifier);
         put(&mut packets[1], identifier, 9999);
         mend(&mut packets[1]);
     });
@@ -545,7 +559,7 @@ fn a_reply_with_another_identifier() {
 fn pings(identifiers: [u32; 8]) -> Mine {
     Mine::of("07").change("left-tun0", |packets| {
         for (packet, identifier) in packets.iter_mut().zip(identifiers) {
-            let at = field(packet, "ICMP", "identifier");
+            let at = field(packet, LayerKind::Icmp, FieldName::Identifier);
             put(packet, at, identifier);
             mend(packet);
         }
@@ -623,69 +637,82 @@ impl Run {
     fn change(&self, packet: &mut Packet) {
         let layers = layers(packet);
         // The third reply of chapter 3 has a wrong checksum, and keeps it.
-        let wrong = packet.describe().contains("wrong");
+        let wrong = layers.iter().any(is_wrong);
         let (mut ip, mut ping) = (&layers[0], false);
         for layer in &layers {
-            if layer.name.starts_with("IPv") {
+            if layer.kind.is_ip() {
                 ip = layer;
             }
             let time = &mut packet.data[layer.bytes.clone()];
-            if ping && layer.name == "data" {
+            if ping && layer.kind == LayerKind::Data {
                 let time = time.iter_mut().zip(self.time);
                 time.for_each(|(byte, other)| *byte ^= other);
             }
-            ping = false;
+            ping = layer.field(FieldName::Identifier).is_some();
             for field in &layer.fields {
-                ping |= field.name == "identifier";
                 self.change_field(packet, ip, layer, field);
             }
         }
         mend(packet);
         if wrong {
-            let sum = field(packet, "ICMP", "checksum");
+            let sum = field(packet, LayerKind::Icmp, FieldName::Checksum);
             packet.data[sum.start] ^= 1;
         }
     }
 
     fn change_field(&self, packet: &mut Packet, ip: &Layer, layer: &Layer, field: &Field) {
+        use FieldName::*;
         let at = field.bytes.clone();
-        let from_left = text_of(ip, "source address").ends_with(".1");
-        let (source, destination) = match from_left {
+        let (source, destination) = match is_from_left(ip) {
             true => (self.sequence[0], self.sequence[1]),
             false => (self.sequence[1], self.sequence[0]),
         };
         let now = || get(packet, at.clone());
-        let new = match (layer.name, field.name) {
-            ("Ethernet", "source" | "destination") => {
+        let new = match (layer.kind, field.name) {
+            (LayerKind::Ethernet, Source | Destination) => {
                 packet.data[at.end - 1] ^= self.hardware;
                 return;
             }
-            ("IPv4", "identification") => match is_fragment(layer) {
+            (LayerKind::Ipv4, Identification) => match is_fragment(layer) {
                 true => now() ^ u32::from(self.fragments),
                 false => now() ^ u32::from(self.any),
             },
-            (_, "source port" | "destination port") if now() >= 32_768 => {
+            (_, SourcePort | DestinationPort) if now() >= 32_768 => {
                 now() ^ u32::from(self.port >> 1)
             }
-            (_, "identifier") => now() ^ u32::from(self.identifier),
-            ("TCP", "sequence number") => now().wrapping_add(source),
-            ("TCP", "acknowledgement number") if text_of(layer, "flags").contains("ACK") => {
+            (_, Identifier) => now() ^ u32::from(self.identifier),
+            (LayerKind::Tcp, SequenceNumber) => now().wrapping_add(source),
+            (LayerKind::Tcp, AcknowledgementNumber) if is_ack(layer) => {
                 now().wrapping_add(destination)
             }
-            ("TCP", "window") => now() ^ u32::from(self.any),
+            (LayerKind::Tcp, Window) => now() ^ u32::from(self.any),
             _ => return,
         };
         put(packet, at, new);
     }
 }
 
-fn text_of<'a>(layer: &'a Layer, name: &str) -> &'a str {
-    let mut fields = layer.fields.iter();
-    fields.find(|it| it.name == name).map_or("", |it| &it.value)
+/// Left has the address 192.168.0.1 in the tunnel.
+fn is_from_left(ip: &Layer) -> bool {
+    match ip.value(FieldName::SourceAddress) {
+        Some(Value::Ip(IpAddr::V4(source))) => source.octets()[3] == 1,
+        _ => false,
+    }
+}
+
+fn is_ack(tcp: &Layer) -> bool {
+    match tcp.value(FieldName::Flags) {
+        Some(Value::TcpFlags(flags)) => flags.contains(TcpFlags::ACK),
+        _ => false,
+    }
 }
 
 fn is_fragment(ip: &Layer) -> bool {
-    text_of(ip, "flags").contains("MF") || text_of(ip, "fragment offset") != "0 bytes"
+    let more = match ip.value(FieldName::Flags) {
+        Some(Value::IpFlags(flags)) => flags.more_fragments,
+        _ => false,
+    };
+    more || ip.number(FieldName::FragmentOffset) != Some(0)
 }
 
 /// Whether another value of this byte makes no difference.
@@ -696,12 +723,14 @@ fn is_left_out(packet: &Packet, byte: usize) -> bool {
     in_date
         || layers.iter().any(|layer| {
             let mut fields = layer.fields.iter().filter(|it| it.bytes.contains(&byte));
-            fields.any(|field| match field.name {
-                "identification" => !is_fragment(layer),
-                "window" => true,
-                "checksum" => !field.value.contains(", "),
+            fields.any(|field| match (field.name, &field.value) {
+                (FieldName::Identification, _) => !is_fragment(layer),
+                (FieldName::Window, _) => true,
+                (_, Value::Checksum(_, verdict)) => {
+                    !matches!(verdict, Verdict::Right | Verdict::Wrong)
+                }
                 // Of the options, the numbers in a time stamp.
-                "options" => {
+                (FieldName::Options, _) => {
                     let options = &packet.data[field.bytes.clone()];
                     let stamps = options.windows(2).position(|it| it == [8, 10]);
                     let stamps = field.bytes.start + stamps.unwrap() + 2;
@@ -1021,7 +1050,7 @@ fn a_flood_is_compared_too() {
         let ping = packets[0].clone();
         for number in 0..20_000_u32 {
             let mut packet = ping.clone();
-            let seq = field(&packet, "ICMP", "sequence number");
+            let seq = field(&packet, LayerKind::Icmp, FieldName::SequenceNumber);
             put(&mut packet, seq, number % 65_536);
             packets.insert(1, packet);
         }

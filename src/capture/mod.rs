@@ -18,14 +18,8 @@ pub use live::LiveCapture;
 pub use packet_socket::PacketSocket;
 pub use read::{read, read_from};
 
-/// What a captured packet begins with: the "link type" of a capture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum LinkType {
-    /// The IP header itself, as on a TUN device: LINKTYPE_RAW, 101.
-    Raw,
-    /// An Ethernet header: LINKTYPE_ETHERNET, 1.
-    Ethernet,
-}
+pub use crate::packet::LinkType;
+use crate::packet::{Dissection, dissect};
 
 /// Which way a packet went, as seen from the host with the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,11 +54,13 @@ pub struct Packet {
 }
 
 impl Packet {
+    /// The packet taken apart.
+    pub fn dissect(&self) -> Dissection {
+        dissect(self.link, &self.data)
+    }
+
     /// The packet in one line.
     pub fn describe(&self) -> String {
-        match self.link {
-            LinkType::Raw => crate::packet::describe(&self.data),
-            LinkType::Ethernet => crate::packet::describe_frame(&self.data),
-        }
+        self.dissect().to_string()
     }
 }

@@ -16,38 +16,66 @@ use std::net::Ipv4Addr;
 
 use etherparse::{ArpHardwareId, ArpOperation, ArpPacketSlice, EtherType};
 
-use super::{Sink, ethernet};
+use super::dissector::{Dissector, field};
+use super::names::{FieldName, LayerKind};
+use super::value::MacAddress;
 
-pub(super) fn dissect(bytes: &[u8], at: usize, sink: &mut Sink) {
+pub(super) fn dissect(bytes: &[u8], at: usize, dissector: &mut Dissector) {
     let Ok(slice) = ArpPacketSlice::from_slice(bytes) else {
-        return sink.cut("ARP", bytes, at);
+        return dissector.cut(LayerKind::Arp, bytes, at);
     };
     let length = slice.slice().len();
     let operation = slice.operation();
-    sink.layer("ARP", at, length);
-    sink.field("operation", 6..8, operation.0);
-    let sender: Result<[u8; 4], _> = slice.sender_protocol_addr().try_into();
-    let target: Result<[u8; 4], _> = slice.target_protocol_addr().try_into();
-    let ordinary = slice.hw_addr_type() == ArpHardwareId::ETHERNET
-        && slice.proto_addr_type() == EtherType::IPV4
-        && length == 28;
-    if let (Ok(sender), Ok(target), true) = (sender, target, ordinary) {
-        let (sender, target) = (Ipv4Addr::from(sender), Ipv4Addr::from(target));
-        let hardware = ethernet::address(slice.sender_hw_addr());
-        let words = match operation {
-            ArpOperation::REQUEST => format!("ARP {sender} asks who has {target}"),
-            ArpOperation::REPLY => format!("ARP {sender} is at {hardware}"),
-            ArpOperation(other) => format!("ARP operation {other}"),
-        };
-        sink.say(&words);
-        sink.field("sender hardware address", 8..14, hardware);
-        sink.field("sender protocol address", 14..18, sender);
-        let asked = ethernet::address(slice.target_hw_addr());
-        sink.field("target hardware address", 18..24, asked);
-        sink.field("target protocol address", 24..28, target);
+    let mut fields = vec![field(FieldName::Operation, 6..8, operation.0)];
+    dissector.summary().protocol = Some(LayerKind::Arp);
+    if let Some([sender, target]) = ends(&slice) {
+        match operation {
+            ArpOperation::REQUEST => dissector.push(format_args!(
+                "{} asks who has {}",
+                sender.protocol, target.protocol
+            )),
+            ArpOperation::REPLY => {
+                dissector.push(format_args!(
+                    "{} is at {}",
+                    sender.protocol, sender.hardware
+                ));
+            }
+            ArpOperation(other) => dissector.push(format_args!("operation {other}")),
+        }
+        fields.extend([
+            field(FieldName::SenderHardwareAddress, 8..14, sender.hardware),
+            field(FieldName::SenderProtocolAddress, 14..18, sender.protocol),
+            field(FieldName::TargetHardwareAddress, 18..24, target.hardware),
+            field(FieldName::TargetProtocolAddress, 24..28, target.protocol),
+        ]);
     } else {
-        sink.say("ARP of another kind than IPv4 on Ethernet");
+        dissector.push(format_args!("of another kind than IPv4 on Ethernet"));
     }
+    dissector.layer(LayerKind::Arp, at, length, fields);
     // A frame has 60 bytes at least; what is missing is filled up.
-    sink.data("padding", &bytes[length..], at + length);
+    dissector.data(LayerKind::Padding, &bytes[length..], at + length);
+}
+
+/// One of the two that a message is about.
+struct End {
+    hardware: MacAddress,
+    protocol: Ipv4Addr,
+}
+
+/// Sender and target, if the message is about IPv4 on Ethernet.
+fn ends(slice: &ArpPacketSlice) -> Option<[End; 2]> {
+    let ordinary = slice.hw_addr_type() == ArpHardwareId::ETHERNET
+        && slice.proto_addr_type() == EtherType::IPV4;
+    if !ordinary {
+        return None;
+    }
+    let end = |hardware: &[u8], protocol: &[u8]| {
+        Some(End {
+            hardware: MacAddress(hardware.try_into().ok()?),
+            protocol: <[u8; 4]>::try_from(protocol).ok()?.into(),
+        })
+    };
+    let sender = end(slice.sender_hw_addr(), slice.sender_protocol_addr())?;
+    let target = end(slice.target_hw_addr(), slice.target_protocol_addr())?;
+    Some([sender, target])
 }

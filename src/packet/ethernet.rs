@@ -10,42 +10,43 @@
 
 use etherparse::{EtherType, Ethernet2HeaderSlice};
 
-use super::{Sink, arp, ip};
+use super::dissector::{Dissector, field};
+use super::names::{FieldName, LayerKind};
+use super::value::{MacAddress, Value};
+use super::{arp, ip};
 
 /// Length of the header in bytes.
 pub const HEADER: usize = 14;
 
-pub(super) fn dissect(frame: &[u8], sink: &mut Sink) {
+pub(super) fn dissect(frame: &[u8], dissector: &mut Dissector) {
     let Ok(header) = Ethernet2HeaderSlice::from_slice(frame) else {
-        return sink.cut("Ethernet", frame, 0);
+        return dissector.cut(LayerKind::Ethernet, frame, 0);
     };
     let ether_type = header.ether_type();
-    sink.layer("Ethernet", 0, HEADER);
-    sink.field("destination", 0..6, address(&header.destination()));
-    sink.field("source", 6..12, address(&header.source()));
-    let rest = &frame[HEADER..];
-    if ether_type.0 < 0x0600 {
-        // In the older form of the header a length stands there, 1500 at most.
-        sink.field("length", 12..14, ether_type.0);
-        sink.say(&format!("IEEE 802.3, {} bytes of data", rest.len()));
-        return sink.data("data", rest, HEADER);
-    }
-    sink.field("type", 12..14, format!("{:#06x}", ether_type.0));
-    match ether_type {
-        EtherType::IPV4 | EtherType::IPV6 => ip::dissect(rest, HEADER, sink),
-        EtherType::ARP => arp::dissect(rest, HEADER, sink),
-        EtherType(other) => {
-            sink.say(&format!(
-                "Ethernet type {other:#06x}, {} bytes of data",
-                rest.len()
-            ));
-            sink.data("data", rest, HEADER);
-        }
-    }
-}
+    // In the older form of the header a length stands there, 1500 at most.
+    let is_length = ether_type.0 < 0x0600;
+    let last = match is_length {
+        true => field(FieldName::Length, 12..14, ether_type.0),
+        false => field(FieldName::Type, 12..14, Value::Hex(ether_type.0.into(), 4)),
+    };
+    let fields = vec![
+        field(
+            FieldName::Destination,
+            0..6,
+            MacAddress(header.destination()),
+        ),
+        field(FieldName::Source, 6..12, MacAddress(header.source())),
+        last,
+    ];
+    dissector.layer(LayerKind::Ethernet, 0, HEADER, fields);
 
-/// A hardware address as one writes it.
-pub(super) fn address(bytes: &[u8]) -> String {
-    let bytes: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    bytes.join(":")
+    let rest = &frame[HEADER..];
+    match ether_type {
+        EtherType::IPV4 | EtherType::IPV6 => return ip::dissect(rest, HEADER, dissector),
+        EtherType::ARP => return arp::dissect(rest, HEADER, dissector),
+        _ if is_length => dissector.push(format_args!("IEEE 802.3")),
+        EtherType(other) => dissector.push(format_args!("Ethernet type {other:#06x}")),
+    }
+    dissector.push(format_args!(", {} bytes of data", rest.len()));
+    dissector.data(LayerKind::Data, rest, HEADER);
 }

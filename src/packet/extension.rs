@@ -19,14 +19,17 @@
 
 use etherparse::{IpNumber, Ipv6FragmentHeaderSlice, Ipv6RawExtHeaderSlice};
 
-use super::Sink;
+use super::dissection::Fragment;
+use super::dissector::{Dissector, field};
+use super::names::{FieldName, LayerKind};
+use super::value::Value;
 
 /// What is left after the extension headers.
 pub(super) struct Rest<'a> {
     pub(super) protocol: IpNumber,
     pub(super) payload: &'a [u8],
-    /// Offset of this piece in bytes, and whether more follow.
-    pub(super) fragment: Option<(usize, bool)>,
+    /// Which piece of a packet this is, if it is a piece.
+    pub(super) fragment: Option<Fragment>,
     /// A routing header was among them.
     pub(super) routed: bool,
 }
@@ -37,7 +40,7 @@ pub(super) fn dissect<'a>(
     first: IpNumber,
     payload: &'a [u8],
     mut at: usize,
-    sink: &mut Sink,
+    dissector: &mut Dissector,
 ) -> Option<Rest<'a>> {
     let mut rest = Rest {
         protocol: first,
@@ -45,50 +48,65 @@ pub(super) fn dissect<'a>(
         fragment: None,
         routed: false,
     };
-    loop {
-        let name = match rest.protocol {
-            IpNumber::IPV6_HEADER_HOP_BY_HOP => "IPv6 hop-by-hop options",
-            IpNumber::IPV6_ROUTE_HEADER => "IPv6 routing",
-            IpNumber::IPV6_DESTINATION_OPTIONS => "IPv6 destination options",
-            IpNumber::IPV6_FRAGMENTATION_HEADER => {
-                let Ok(header) = Ipv6FragmentHeaderSlice::from_slice(rest.payload) else {
-                    sink.cut("IPv6 fragment header", rest.payload, at);
-                    return None;
-                };
-                let offset = usize::from(header.fragment_offset().byte_offset());
-                let more = header.more_fragments();
-                sink.layer("IPv6 fragment", at, 8);
-                sink.field("next header", 0..1, header.next_header().0);
-                sink.field("fragment offset", 2..4, format!("{offset} bytes"));
-                sink.field("more fragments", 3..4, more);
-                sink.field(
-                    "identification",
-                    4..8,
-                    format!("{:#010x}", header.identification()),
-                );
-                rest.protocol = header.next_header();
-                rest.payload = &rest.payload[8..];
-                at += 8;
-                if offset > 0 || more {
-                    // The pieces have to be joined before there is more to see.
-                    rest.fragment = Some((offset, more));
-                    return Some(rest);
-                }
-                continue;
-            }
-            _ => return Some(rest),
+    // The pieces have to be joined before there is more to see.
+    while rest.fragment.is_none() {
+        let kind = match rest.protocol {
+            IpNumber::IPV6_HEADER_HOP_BY_HOP => LayerKind::Ipv6HopByHop,
+            IpNumber::IPV6_ROUTE_HEADER => LayerKind::Ipv6Routing,
+            IpNumber::IPV6_DESTINATION_OPTIONS => LayerKind::Ipv6Destination,
+            IpNumber::IPV6_FRAGMENTATION_HEADER => LayerKind::Ipv6Fragment,
+            _ => break,
         };
-        let Ok(header) = Ipv6RawExtHeaderSlice::from_slice(rest.payload) else {
-            sink.cut(&format!("{name} header"), rest.payload, at);
+        let length = match kind {
+            LayerKind::Ipv6Fragment => fragment(&mut rest, at, dissector),
+            kind => options(kind, &mut rest, at, dissector),
+        };
+        let Some(length) = length else {
+            dissector.cut(format_args!("{kind} header"), rest.payload, at);
             return None;
         };
-        let length = header.slice().len();
-        sink.layer(name, at, length);
-        sink.field("next header", 0..1, header.next_header().0);
-        sink.field("length", 1..2, format!("{length} bytes"));
-        rest.routed |= rest.protocol == IpNumber::IPV6_ROUTE_HEADER;
-        rest.protocol = header.next_header();
         rest.payload = &rest.payload[length..];
         at += length;
     }
+    Some(rest)
+}
+
+/// A header with a length in it, which is returned. `None` if it is cut off.
+fn options(
+    kind: LayerKind,
+    rest: &mut Rest,
+    at: usize,
+    dissector: &mut Dissector,
+) -> Option<usize> {
+    let header = Ipv6RawExtHeaderSlice::from_slice(rest.payload).ok()?;
+    let length = header.slice().len();
+    let fields = vec![
+        field(FieldName::NextHeader, 0..1, header.next_header().0),
+        field(FieldName::Length, 1..2, Value::Bytes(length)),
+    ];
+    dissector.layer(kind, at, length, fields);
+    rest.routed |= kind == LayerKind::Ipv6Routing;
+    rest.protocol = header.next_header();
+    Some(length)
+}
+
+/// The header of a fragment: returns its length, which is always the same.
+/// `None` if it is cut off.
+fn fragment(rest: &mut Rest, at: usize, dissector: &mut Dissector) -> Option<usize> {
+    const HEADER: usize = 8;
+    let header = Ipv6FragmentHeaderSlice::from_slice(rest.payload).ok()?;
+    let offset = usize::from(header.fragment_offset().byte_offset());
+    let more = header.more_fragments();
+    let identification = Value::Hex(header.identification(), 8);
+    let fields = vec![
+        field(FieldName::NextHeader, 0..1, header.next_header().0),
+        field(FieldName::FragmentOffset, 2..4, Value::Bytes(offset)),
+        field(FieldName::MoreFragments, 3..4, Value::Flag(more)),
+        field(FieldName::Identification, 4..8, identification),
+    ];
+    dissector.layer(LayerKind::Ipv6Fragment, at, HEADER, fields);
+    rest.protocol = header.next_header();
+    let length = rest.payload.len() - HEADER;
+    rest.fragment = Fragment::of(offset, length, more);
+    Some(HEADER)
 }

@@ -28,190 +28,227 @@
 //! |              destination address, 16 bytes                    |
 //! +---------------------------------------------------------------+
 //! ```
+//!
+//! UDP and ICMP say that a packet is inside them, but leave it to this file:
+//! packets inside packets are the one recursion here, and it stays in one file.
 
+use etherparse::err::ipv4::HeaderSliceError;
 use etherparse::{IpNumber, Ipv4HeaderSlice, Ipv6HeaderSlice};
 
-use super::{Around, Sink, extension, icmp, tcp, udp};
-use crate::icmp::checksum;
+use super::dissection::{Ending, Fragment};
+use super::dissector::{Content, Dissector, field};
+use super::flags::IpFlags;
+use super::names::{FieldName, LayerKind};
+use super::pseudo_header::PseudoHeader;
+use super::value::{Value, Verdict};
+use super::{extension, icmp, tcp, udp};
+use crate::checksum::checksum;
 
-pub(super) fn dissect(packet: &[u8], at: usize, sink: &mut Sink) {
+pub(super) fn dissect(packet: &[u8], at: usize, dissector: &mut Dissector) {
     match packet.first().map(|byte| byte >> 4) {
-        Some(4) => v4(packet, at, sink),
-        Some(6) => v6(packet, at, sink),
+        Some(4) => v4(packet, at, dissector),
+        Some(6) => v6(packet, at, dissector),
         Some(other) => {
-            sink.say(&format!("not an IP packet: version {other}"));
-            sink.data("data", packet, at);
+            dissector.malformed(format_args!("not an IP packet: version {other}"));
+            dissector.data(LayerKind::Data, packet, at);
         }
-        None => sink.say("empty packet"),
+        None => dissector.malformed(format_args!("empty packet")),
     }
 }
 
-fn v4(packet: &[u8], at: usize, sink: &mut Sink) {
+fn v4(packet: &[u8], at: usize, dissector: &mut Dissector) {
     let header = match Ipv4HeaderSlice::from_slice(packet) {
         Ok(header) => header,
-        Err(etherparse::err::ipv4::HeaderSliceError::Len(_)) => {
-            return sink.cut("IPv4", packet, at);
-        }
-        Err(_) => {
-            sink.say("IPv4 with an impossible header length");
-            return sink.data("data", packet, at);
+        Err(HeaderSliceError::Len(_)) => return dissector.cut(LayerKind::Ipv4, packet, at),
+        Err(HeaderSliceError::Content(_)) => {
+            dissector.malformed(format_args!("IPv4 with an impossible header length"));
+            return dissector.data(LayerKind::Data, packet, at);
         }
     };
     let length = header.slice().len();
     let total = usize::from(header.total_len());
     let (source, destination) = (header.source_addr(), header.destination_addr());
     let offset = usize::from(header.fragments_offset().byte_offset());
-    let more = header.more_fragments();
-    let flags = match (header.dont_fragment(), more) {
-        (false, false) => "none",
-        (true, false) => "DF",
-        (false, true) => "MF",
-        (true, true) => "DF and MF",
+    let flags = IpFlags {
+        dont_fragment: header.dont_fragment(),
+        more_fragments: header.more_fragments(),
     };
-    sink.say(&format!("{source} > {destination}"));
-    sink.layer("IPv4", at, length);
-    sink.field("version", 0..1, 4);
-    sink.field("header length", 0..1, format!("{length} bytes"));
-    sink.field("DSCP", 1..2, header.dcp().value());
-    sink.field("ECN", 1..2, header.ecn().value());
-    sink.field("total length", 2..4, total);
-    sink.field(
-        "identification",
-        4..6,
-        format!("{:#06x}", header.identification()),
-    );
-    sink.field("flags", 6..7, flags);
-    sink.field("fragment offset", 6..8, format!("{offset} bytes"));
-    sink.field("time to live", 8..9, header.ttl());
-    sink.field("protocol", 9..10, header.protocol().0);
-    sink.checksum(
-        10..12,
-        header.header_checksum(),
-        Some(checksum(header.slice())),
-    );
-    sink.say(" ");
-    sink.field("source address", 12..16, source);
-    sink.field("destination address", 16..20, destination);
+    let identification = Value::Hex(header.identification().into(), 4);
+    let verdict = Verdict::of(Some(checksum(header.slice())));
+    let mut fields = vec![
+        field(FieldName::Version, 0..1, header.version()),
+        field(FieldName::HeaderLength, 0..1, Value::Bytes(length)),
+        field(FieldName::Dscp, 1..2, header.dcp().value()),
+        field(FieldName::Ecn, 1..2, header.ecn().value()),
+        field(FieldName::TotalLength, 2..4, header.total_len()),
+        field(FieldName::Identification, 4..6, identification),
+        field(FieldName::Flags, 6..7, Value::IpFlags(flags)),
+        field(FieldName::FragmentOffset, 6..8, Value::Bytes(offset)),
+        field(FieldName::TimeToLive, 8..9, header.ttl()),
+        field(FieldName::Protocol, 9..10, header.protocol().0),
+        field(
+            FieldName::Checksum,
+            10..12,
+            Value::Checksum(header.header_checksum(), verdict),
+        ),
+        field(FieldName::SourceAddress, 12..16, source),
+        field(FieldName::DestinationAddress, 16..20, destination),
+    ];
     if length > 20 {
-        sink.field("options", 20..length, format!("{} bytes", length - 20));
+        let options = Value::Bytes(length - 20);
+        fields.push(field(FieldName::Options, 20..length, options));
     }
+    dissector.layer(LayerKind::Ipv4, at, length, fields);
+    let summary = dissector.summary();
+    summary.addresses = Some((source.into(), destination.into()));
+    summary.wrong_header = verdict == Verdict::Wrong;
 
     if total < length {
-        sink.say("with an impossible total length");
-        return sink.data("data", &packet[length..], at + length);
+        dissector.malformed(format_args!("with an impossible total length"));
+        return dissector.data(LayerKind::Data, &packet[length..], at + length);
     }
     let end = total.min(packet.len());
-    let around = Around {
+    let pseudo = PseudoHeader {
         source: source.into(),
         destination: destination.into(),
-        complete: total <= packet.len() && !sink.partial,
+        complete: total <= packet.len() && !dissector.partial,
     };
-    let payload = &packet[length..end];
-    let fragment = (offset > 0 || more).then_some((offset, more));
-    transport(
-        header.protocol(),
-        payload,
-        at + length,
+    let segment = &packet[length..end];
+    let fragment = Fragment::of(offset, segment.len(), flags.more_fragments);
+    let carried = Carried {
+        protocol: header.protocol(),
+        segment,
+        at: at + length,
         fragment,
-        around,
-        sink,
-    );
-    ending(packet, at, total, sink);
+    };
+    carried.dissect(pseudo, dissector);
+    ending(packet, at, total, dissector);
 }
 
-fn v6(packet: &[u8], at: usize, sink: &mut Sink) {
+fn v6(packet: &[u8], at: usize, dissector: &mut Dissector) {
     const HEADER: usize = 40;
     let Ok(header) = Ipv6HeaderSlice::from_slice(packet) else {
-        return sink.cut("IPv6", packet, at);
+        return dissector.cut(LayerKind::Ipv6, packet, at);
     };
     let total = HEADER + usize::from(header.payload_length());
     let (source, destination) = (header.source_addr(), header.destination_addr());
-    sink.say(&format!("{source} > {destination} "));
-    sink.layer("IPv6", at, HEADER);
-    sink.field("version", 0..1, 6);
-    sink.field("traffic class", 0..2, header.traffic_class());
-    sink.field(
-        "flow label",
-        1..4,
-        format!("{:#07x}", header.flow_label().value()),
-    );
-    sink.field("payload length", 4..6, header.payload_length());
-    sink.field("next header", 6..7, header.next_header().0);
-    sink.field("hop limit", 7..8, header.hop_limit());
-    sink.field("source address", 8..24, source);
-    sink.field("destination address", 24..40, destination);
+    let flow_label = Value::Hex(header.flow_label().value(), 5);
+    let fields = vec![
+        field(FieldName::Version, 0..1, header.version()),
+        field(FieldName::TrafficClass, 0..2, header.traffic_class()),
+        field(FieldName::FlowLabel, 1..4, flow_label),
+        field(FieldName::PayloadLength, 4..6, header.payload_length()),
+        field(FieldName::NextHeader, 6..7, header.next_header().0),
+        field(FieldName::HopLimit, 7..8, header.hop_limit()),
+        field(FieldName::SourceAddress, 8..24, source),
+        field(FieldName::DestinationAddress, 24..40, destination),
+    ];
+    dissector.layer(LayerKind::Ipv6, at, HEADER, fields);
+    dissector.summary().addresses = Some((source.into(), destination.into()));
 
     let end = total.min(packet.len());
-    let mut around = Around {
+    let mut pseudo = PseudoHeader {
         source: source.into(),
         destination: destination.into(),
-        complete: total <= packet.len() && !sink.partial,
+        complete: total <= packet.len() && !dissector.partial,
     };
     let payload = &packet[HEADER..end];
-    if let Some(rest) = extension::dissect(header.next_header(), payload, at + HEADER, sink) {
-        let at = at + end - rest.payload.len();
+    if let Some(rest) = extension::dissect(header.next_header(), payload, at + HEADER, dissector) {
         // The checksum covers the last destination, which a routing header
         // holds; this lab has none.
-        around.complete &= !rest.routed;
-        transport(rest.protocol, rest.payload, at, rest.fragment, around, sink);
+        pseudo.complete &= !rest.routed;
+        let carried = Carried {
+            protocol: rest.protocol,
+            segment: rest.payload,
+            at: at + end - rest.payload.len(),
+            fragment: rest.fragment,
+        };
+        carried.dissect(pseudo, dissector);
     }
-    ending(packet, at, total, sink);
+    ending(packet, at, total, dissector);
 }
 
 /// Says whether the packet is longer or shorter than its header claims.
-fn ending(packet: &[u8], at: usize, total: usize, sink: &mut Sink) {
-    if packet.len() > total {
-        sink.say(&format!(", and {} bytes behind it", packet.len() - total));
-        sink.data("trailer", &packet[total..], at + total);
-    } else if packet.len() < total && !sink.partial {
-        sink.say(&format!(", cut off: {} bytes of {total}", packet.len()));
+fn ending(packet: &[u8], at: usize, claimed: usize, dissector: &mut Dissector) {
+    let there = packet.len();
+    if there > claimed {
+        dissector.summary().ending = Some(Ending::Behind(there - claimed));
+        dissector.data(LayerKind::Trailer, &packet[claimed..], at + claimed);
+    } else if there < claimed && !dissector.partial {
+        dissector.summary().ending = Some(Ending::CutOff { there, claimed });
     }
 }
 
-/// What IP carries: a whole segment, or a piece of one with its offset in bytes
-/// and whether more follow. Only the first piece begins with a header.
-fn transport(
+/// What IP carries.
+struct Carried<'a> {
     protocol: IpNumber,
-    segment: &[u8],
+    /// All of a segment, or a piece of it. Only the first piece begins with a
+    /// header.
+    segment: &'a [u8],
     at: usize,
-    fragment: Option<(usize, bool)>,
-    mut around: Around,
-    sink: &mut Sink,
-) {
-    let before = sink.partial;
-    if let Some((offset, more)) = fragment {
-        let last = if more { "" } else { ", the last" };
-        sink.say(&match segment.len() {
-            0 => format!("fragment, no bytes at {offset}{last}, of "),
-            n => format!("fragment, bytes {offset} to {}{last}, of ", offset + n - 1),
-        });
-        if offset > 0 {
-            sink.say(&name(protocol));
-            return sink.data("fragment", segment, at);
-        }
-        around.complete = false;
-        sink.partial = true;
-    }
-    match protocol {
-        IpNumber::UDP => udp::dissect(segment, at, around, sink),
-        IpNumber::TCP => tcp::dissect(segment, at, around, sink),
-        IpNumber::ICMP => icmp::v4(segment, at, around, sink),
-        IpNumber::IPV6_ICMP => icmp::v6(segment, at, around, sink),
-        other => {
-            sink.say(&format!("{}, {} bytes of data", name(other), segment.len()));
-            sink.data("data", segment, at);
-        }
-    }
-    sink.partial = before;
+    fragment: Option<Fragment>,
 }
 
-fn name(protocol: IpNumber) -> String {
-    match protocol {
-        IpNumber::ICMP => "ICMP".to_owned(),
-        IpNumber::IPV6_ICMP => "ICMPv6".to_owned(),
-        IpNumber::TCP => "TCP".to_owned(),
-        IpNumber::UDP => "UDP".to_owned(),
-        IpNumber(59) => "nothing".to_owned(), // RFC 8200, section 4.7
-        IpNumber(other) => format!("protocol {other}"),
+impl Carried<'_> {
+    fn dissect(&self, mut pseudo: PseudoHeader, dissector: &mut Dissector) {
+        let before = dissector.partial;
+        dissector.summary().fragment = self.fragment;
+        if let Some(fragment) = self.fragment {
+            if fragment.offset > 0 {
+                self.name(dissector);
+                return dissector.data(LayerKind::Fragment, self.segment, self.at);
+            }
+            pseudo.complete = false;
+            dissector.partial = true;
+        }
+        let (segment, at) = (self.segment, self.at);
+        let payload = match self.protocol {
+            IpNumber::UDP => udp::dissect(segment, at, pseudo, dissector),
+            IpNumber::TCP => tcp::dissect(segment, at, pseudo, dissector),
+            IpNumber::ICMP => icmp::v4(segment, at, pseudo, dissector),
+            IpNumber::IPV6_ICMP => icmp::v6(segment, at, pseudo, dissector),
+            _ => {
+                self.name(dissector);
+                dissector.push(format_args!(", {} bytes of data", segment.len()));
+                dissector.data(LayerKind::Data, segment, at);
+                None
+            }
+        };
+        if let Some(payload) = payload {
+            match payload.content {
+                Content::Data => dissector.data(LayerKind::Data, payload.bytes, payload.at),
+                Content::Packet => inside(payload.bytes, payload.at, dissector),
+                Content::Quotation => {
+                    dissector.partial = true;
+                    inside(payload.bytes, payload.at, dissector);
+                }
+            }
+            let end = payload.at + payload.bytes.len();
+            dissector.data(LayerKind::Trailer, &segment[end - at..], end);
+        }
+        dissector.partial = before;
+    }
+
+    /// Says which protocol it is, where that is all that can be said.
+    fn name(&self, dissector: &mut Dissector) {
+        dissector.summary().protocol = match self.protocol {
+            IpNumber::UDP => Some(LayerKind::Udp),
+            IpNumber::TCP => Some(LayerKind::Tcp),
+            IpNumber::ICMP => Some(LayerKind::Icmp),
+            IpNumber::IPV6_ICMP => Some(LayerKind::Icmpv6),
+            // RFC 8200, section 4.7
+            IpNumber(59) => return dissector.push(format_args!("nothing")),
+            IpNumber(other) => return dissector.push(format_args!("protocol {other}")),
+        };
+    }
+}
+
+/// A packet inside a packet.
+fn inside(packet: &[u8], at: usize, dissector: &mut Dissector) {
+    if dissector.enter(packet.len()) {
+        dissect(packet, at, dissector);
+        dissector.leave();
+    } else {
+        dissector.data(LayerKind::Data, packet, at);
     }
 }

@@ -4,53 +4,47 @@
 //! [`udp`], [`tcp`] and [`icmp`]. Each takes its header apart, says what it is,
 //! and hands the rest to the next. Whatever arrives is described; nothing
 //! panics, and what is cut off, malformed or damaged says so.
+//!
+//! What comes out is a [`Dissection`]. Its names ([`names`]) and values
+//! ([`value`], [`flags`], [`message`]) have types; they become text where they
+//! are shown.
+//!
+//! No file uses one that uses it: `ethernet` knows `arp` and `ip`, `ip` knows
+//! `extension`, `udp`, `tcp` and `icmp`, and each of them the `dissector`, which
+//! knows no layer. A packet in a packet is found by `udp` or `icmp`, but taken
+//! apart by `ip`, which calls itself.
 
 use std::fmt::Write;
-use std::net::IpAddr;
-use std::ops::Range;
-
-use crate::capture::LinkType;
 
 pub mod arp;
+pub mod dissection;
+mod dissector;
 pub mod ethernet;
 pub mod extension;
+pub mod flags;
 pub mod icmp;
 pub mod ip;
+pub mod message;
+pub mod names;
+mod pseudo_header;
 pub mod tcp;
 pub mod udp;
+pub mod value;
 
-/// How many packets inside each other are taken apart, to bound the recursion.
-const MAX_DEPTH: usize = 8;
+pub use dissection::{Dissection, Field, Layer, Summary};
+pub use message::Message;
+pub use names::{FieldName, LayerKind};
+pub use value::{Value, Verdict};
 
-/// A packet taken apart.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Dissection {
-    /// The packet in one line.
-    pub line: String,
-    /// Its headers from the outermost to the innermost, and what they carry.
-    pub layers: Vec<Layer>,
-}
+use dissector::Dissector;
 
-/// One header of a packet, or the data behind the last one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Layer {
-    /// What it is: "Ethernet", "IPv4", "UDP", "data".
-    pub name: &'static str,
-    /// Which bytes of the packet it is.
-    pub bytes: Range<usize>,
-    /// Its fields, in their order. Those smaller than a byte share one.
-    pub fields: Vec<Field>,
-}
-
-/// One field of a header.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
-    /// Its name in the RFC, in lower case.
-    pub name: &'static str,
-    /// Which bytes of the packet it is in.
-    pub bytes: Range<usize>,
-    /// Its value, as one writes it.
-    pub value: String,
+/// What a captured packet begins with: the "link type" of a capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LinkType {
+    /// The IP header itself, as on a TUN device: LINKTYPE_RAW, 101.
+    Raw,
+    /// An Ethernet header: LINKTYPE_ETHERNET, 1.
+    Ethernet,
 }
 
 /// Describes an IPv4 or IPv6 packet in one line: who sends to whom, what, and
@@ -67,126 +61,22 @@ pub struct Field {
 /// );
 /// ```
 pub fn describe(packet: &[u8]) -> String {
-    dissect(LinkType::Raw, packet).line
+    dissect(LinkType::Raw, packet).to_string()
 }
 
 /// Describes an Ethernet frame in one line: what is in it, and its length.
 pub fn describe_frame(frame: &[u8]) -> String {
-    dissect(LinkType::Ethernet, frame).line
+    dissect(LinkType::Ethernet, frame).to_string()
 }
 
 /// Takes a packet apart that begins with a header of this kind.
 pub fn dissect(link: LinkType, packet: &[u8]) -> Dissection {
-    let mut sink = Sink::default();
+    let mut dissector = Dissector::new(packet.len());
     match link {
-        LinkType::Raw => ip::dissect(packet, 0, &mut sink),
-        LinkType::Ethernet => ethernet::dissect(packet, &mut sink),
+        LinkType::Raw => ip::dissect(packet, 0, &mut dissector),
+        LinkType::Ethernet => ethernet::dissect(packet, &mut dissector),
     }
-    sink.say(&format!(" ({} bytes)", packet.len()));
-    sink.done
-}
-
-/// What the layers write to on the way down.
-#[derive(Default)]
-struct Sink {
-    done: Dissection,
-    depth: usize,
-    /// Only the beginning of a packet can be expected here: in an ICMP error,
-    /// or in a first fragment. That it is cut off is no news then, and checksums
-    /// over the whole cannot be verified.
-    partial: bool,
-}
-
-impl Sink {
-    fn say(&mut self, words: &str) {
-        self.done.line += words;
-    }
-
-    /// Begins a layer of `length` bytes, which begins at byte `at`.
-    fn layer(&mut self, name: &'static str, at: usize, length: usize) {
-        self.done.layers.push(Layer {
-            name,
-            bytes: at..at + length,
-            fields: Vec::new(),
-        });
-    }
-
-    /// Adds a field to the layer that was begun last; `bytes` counts from the
-    /// beginning of that layer.
-    fn field(&mut self, name: &'static str, bytes: Range<usize>, value: impl ToString) {
-        if let Some(layer) = self.done.layers.last_mut() {
-            let at = layer.bytes.start;
-            layer.fields.push(Field {
-                name,
-                bytes: at + bytes.start..at + bytes.end,
-                value: value.to_string(),
-            });
-        }
-    }
-
-    /// The bytes that no header claims.
-    fn data(&mut self, name: &'static str, bytes: &[u8], at: usize) {
-        if !bytes.is_empty() {
-            self.layer(name, at, bytes.len());
-        }
-    }
-
-    /// A header that ends before it is complete.
-    fn cut(&mut self, what: &str, bytes: &[u8], at: usize) {
-        self.say(&format!("{what}, cut off in its header"));
-        self.data("cut off", bytes, at);
-    }
-
-    /// A checksum field, which is right if the sum over what it covers is 0.
-    /// `None` where that cannot be told.
-    fn checksum(&mut self, bytes: Range<usize>, value: u16, sum: Option<u16>) {
-        let verdict = match sum {
-            Some(0) => ", right",
-            Some(_) => ", wrong",
-            None => "",
-        };
-        self.field("checksum", bytes, format!("{value:#06x}{verdict}"));
-        if sum.is_some_and(|sum| sum != 0) {
-            // The IP header's own comes before what it carries is named.
-            self.say(match self.done.layers.last() {
-                Some(layer) if layer.name == "IPv4" => " with a wrong header checksum,",
-                _ => ", wrong checksum",
-            });
-        }
-    }
-
-    /// A packet inside a packet, in brackets.
-    fn inner(&mut self, packet: &[u8], at: usize) {
-        if self.depth == MAX_DEPTH {
-            self.say(" [...]");
-            self.data("data", packet, at);
-            return;
-        }
-        self.depth += 1;
-        self.say(" [");
-        ip::dissect(packet, at, self);
-        self.say(&format!(" ({} bytes)]", packet.len()));
-        self.depth -= 1;
-    }
-}
-
-/// The addresses around a segment, for checksums that cover them too, and
-/// whether all of the segment is there.
-#[derive(Clone, Copy)]
-struct Around {
-    source: IpAddr,
-    destination: IpAddr,
-    complete: bool,
-}
-
-impl Around {
-    /// The sum over a segment with its pseudo-header, 0 if it is right, `None`
-    /// if it cannot be told because not all of the segment is there.
-    fn verify(&self, protocol: u8, segment: &[u8]) -> Option<u16> {
-        let sum =
-            || crate::icmp::segment_checksum(self.source, self.destination, protocol, segment);
-        self.complete.then(sum)
-    }
+    dissector.finish()
 }
 
 /// The bytes of a packet, 16 to a line: the offset of the first byte of the
@@ -268,36 +158,36 @@ mod tests {
     fn a_tunnelled_packet_layer_by_layer() {
         let dissection = dissect(LinkType::Ethernet, &tunnelled());
         assert_eq!(
-            dissection.line,
+            dissection.to_string(),
             "198.51.100.2 > 203.0.113.2 UDP 9876 > 9876, 84 bytes of data \
              [192.168.0.1 > 192.168.0.2 ICMP echo request, id 7, seq 1 (84 bytes)] (126 bytes)"
         );
         let layers: Vec<_> = dissection
             .layers
             .iter()
-            .map(|it| (it.name, it.bytes.clone()))
+            .map(|layer| (layer.kind, layer.bytes.clone()))
             .collect();
         assert_eq!(
             layers,
             [
-                ("Ethernet", 0..14),
-                ("IPv4", 14..34),
-                ("UDP", 34..42),
-                ("IPv4", 42..62),
-                ("ICMP", 62..70),
-                ("data", 70..126),
+                (LayerKind::Ethernet, 0..14),
+                (LayerKind::Ipv4, 14..34),
+                (LayerKind::Udp, 34..42),
+                (LayerKind::Ipv4, 42..62),
+                (LayerKind::Icmp, 62..70),
+                (LayerKind::Data, 70..126),
             ]
         );
         let udp = &dissection.layers[2];
-        assert_eq!(udp.fields[1].name, "destination port");
+        let port = udp.field(FieldName::DestinationPort).unwrap();
         assert_eq!(
-            (udp.fields[1].bytes.clone(), udp.fields[1].value.as_str()),
-            (36..38, "9876")
+            (port.bytes.clone(), &port.value),
+            (36..38, &9876_u16.into())
         );
+        let checksum = udp.value(FieldName::Checksum);
         assert!(
-            udp.fields[3].value.ends_with(", right"),
-            "{}",
-            udp.fields[3].value
+            matches!(checksum, Some(Value::Checksum(_, Verdict::Right))),
+            "{checksum:?}"
         );
     }
 
@@ -310,20 +200,30 @@ mod tests {
             let mut bad = good.clone();
             bad[byte] ^= 1;
             let line = describe_frame(&bad);
+            assert_eq!(wrong_checksums(&bad), wrong, "byte {byte}: {line}");
             assert_eq!(line.matches("wrong").count(), wrong, "byte {byte}: {line}");
         }
-        assert!(!describe_frame(&good).contains("wrong"));
+        assert_eq!(wrong_checksums(&good), 0);
+    }
+
+    fn wrong_checksums(frame: &[u8]) -> usize {
+        let layers = dissect(LinkType::Ethernet, frame).layers;
+        let checksums = layers.iter().map(|layer| layer.value(FieldName::Checksum));
+        checksums
+            .filter(|value| matches!(value, Some(Value::Checksum(_, Verdict::Wrong))))
+            .count()
     }
 
     #[test]
     fn cut_anywhere_it_says_so() {
         let frame = tunnelled();
         for length in 0..frame.len() {
-            let line = describe_frame(&frame[..length]);
-            let says = ["cut off", "empty packet", "where"]
-                .iter()
-                .any(|it| line.contains(it));
-            assert!(says, "{length}: {line}");
+            let dissection = dissect(LinkType::Ethernet, &frame[..length]);
+            let says_so = |packet: &Summary| packet.malformed || packet.ending.is_some();
+            assert!(
+                dissection.packets.iter().any(says_so),
+                "{length}: {dissection}"
+            );
         }
     }
 }

@@ -18,87 +18,101 @@
 
 use etherparse::{TcpHeaderSlice, TcpOptionElement, err::tcp::HeaderSliceError};
 
-use super::{Around, Sink};
+use super::dissector::{Content, Dissector, Payload, field};
+use super::flags::TcpFlags;
+use super::names::{FieldName, LayerKind};
+use super::pseudo_header::PseudoHeader;
+use super::value::{TcpOption, Value, Verdict};
 
 /// The protocol number of TCP.
 const TCP: u8 = 6;
 
-pub(super) fn dissect(segment: &[u8], at: usize, around: Around, sink: &mut Sink) {
+pub(super) fn dissect<'a>(
+    segment: &'a [u8],
+    at: usize,
+    pseudo: PseudoHeader,
+    dissector: &mut Dissector,
+) -> Option<Payload<'a>> {
     let header = match TcpHeaderSlice::from_slice(segment) {
         Ok(header) => header,
-        Err(HeaderSliceError::Len(_)) => return sink.cut("TCP", segment, at),
+        Err(HeaderSliceError::Len(_)) => {
+            dissector.cut(LayerKind::Tcp, segment, at);
+            return None;
+        }
         Err(HeaderSliceError::Content(_)) => {
-            sink.say("TCP with an impossible header length");
-            return sink.data("data", segment, at);
+            dissector.malformed(format_args!("TCP with an impossible header length"));
+            dissector.data(LayerKind::Data, segment, at);
+            return None;
         }
     };
     let length = header.slice().len();
-    let flags = [
-        (header.syn(), "SYN"),
-        (header.fin(), "FIN"),
-        (header.rst(), "RST"),
-        (header.psh(), "PSH"),
-        (header.ack(), "ACK"),
-        (header.urg(), "URG"),
-        (header.ece(), "ECE"),
-        (header.cwr(), "CWR"),
-    ];
-    let flags: Vec<&str> = flags.iter().filter(|f| f.0).map(|f| f.1).collect();
-    let flags = match flags.is_empty() {
-        true => "without flags".to_owned(),
-        false => flags.join(" "),
-    };
+    let flags = TcpFlags(segment[13]);
     let (source, destination) = (header.source_port(), header.destination_port());
     let (sequence, acknowledgement) = (header.sequence_number(), header.acknowledgment_number());
-    let data = &segment[length..];
+    let window = header.window_size();
+    let verdict = pseudo.verify(TCP, segment);
+    let payload = Payload {
+        content: Content::Data,
+        bytes: &segment[length..],
+        at: at + length,
+    };
 
-    sink.say(&format!(
-        "TCP {source} > {destination} {flags}, seq {sequence}"
+    dissector.summary().protocol = Some(LayerKind::Tcp);
+    dissector.push(format_args!(
+        "{source} > {destination} {flags}, seq {sequence}"
     ));
-    if header.ack() {
-        sink.say(&format!(", ack {acknowledgement}"));
+    if flags.contains(TcpFlags::ACK) {
+        dissector.push(format_args!(", ack {acknowledgement}"));
     }
-    sink.say(&format!(", window {}", header.window_size()));
-    sink.layer("TCP", at, length);
-    sink.field("source port", 0..2, source);
-    sink.field("destination port", 2..4, destination);
-    sink.field("sequence number", 4..8, sequence);
-    sink.field("acknowledgement number", 8..12, acknowledgement);
-    sink.field("header length", 12..13, format!("{length} bytes"));
-    sink.field("flags", 13..14, flags);
-    sink.field("window", 14..16, header.window_size());
-    let sum = around.verify(TCP, segment);
-    sink.checksum(16..18, header.checksum(), sum);
-    sink.field("urgent pointer", 18..20, header.urgent_pointer());
+    dissector.push(format_args!(", window {window}"));
+    if verdict == Verdict::Wrong {
+        dissector.push(format_args!(", wrong checksum"));
+    }
+    let mut fields = vec![
+        field(FieldName::SourcePort, 0..2, source),
+        field(FieldName::DestinationPort, 2..4, destination),
+        field(FieldName::SequenceNumber, 4..8, sequence),
+        field(FieldName::AcknowledgementNumber, 8..12, acknowledgement),
+        field(FieldName::HeaderLength, 12..13, Value::Bytes(length)),
+        field(FieldName::Flags, 13..14, Value::TcpFlags(flags)),
+        field(FieldName::Window, 14..16, window),
+        field(
+            FieldName::Checksum,
+            16..18,
+            Value::Checksum(header.checksum(), verdict),
+        ),
+        field(FieldName::UrgentPointer, 18..20, header.urgent_pointer()),
+    ];
     if length > 20 {
-        let options: Vec<String> = options(&header);
-        if !options.is_empty() {
-            sink.say(&format!(", {}", options.join(", ")));
+        let options = options(&header);
+        for option in &options {
+            dissector.push(format_args!(", {option}"));
         }
-        sink.field("options", 20..length, options.join(", "));
+        dissector.summary().malformed |= options.contains(&TcpOption::Unreadable);
+        fields.push(field(
+            FieldName::Options,
+            20..length,
+            Value::TcpOptions(options),
+        ));
     }
-    sink.say(&format!(", {} bytes of data", data.len()));
-    sink.data("data", data, at + length);
+    dissector.push(format_args!(", {} bytes of data", payload.bytes.len()));
+    dissector.layer(LayerKind::Tcp, at, length, fields);
+    Some(payload)
 }
 
-/// The options by name (RFC 9293, 3.2; RFC 7323; RFC 2018). Those that only
-/// fill up the header have none.
-fn options(header: &TcpHeaderSlice) -> Vec<String> {
-    let mut names = Vec::new();
-    for option in header.options_iterator() {
-        names.push(match option {
-            Ok(TcpOptionElement::Noop) => continue,
-            Ok(TcpOptionElement::MaximumSegmentSize(size)) => format!("mss {size}"),
-            Ok(TcpOptionElement::WindowScale(shift)) => format!("window scale {shift}"),
-            Ok(TcpOptionElement::SelectiveAcknowledgementPermitted) => "sack permitted".to_owned(),
-            Ok(TcpOptionElement::SelectiveAcknowledgement((from, to), more)) => {
-                let more = more.iter().flatten();
-                let more: String = more.map(|(from, to)| format!(" {from}-{to}")).collect();
-                format!("sack {from}-{to}{more}")
-            }
-            Ok(TcpOptionElement::Timestamp(now, echo)) => format!("timestamps {now} {echo}"),
-            Err(_) => "an option that cannot be read".to_owned(),
-        });
-    }
-    names
+/// The options, without those that only fill up the header.
+fn options(header: &TcpHeaderSlice) -> Vec<TcpOption> {
+    let option = |element| match element {
+        Ok(TcpOptionElement::Noop) => None,
+        Ok(TcpOptionElement::MaximumSegmentSize(size)) => Some(TcpOption::MaximumSegmentSize(size)),
+        Ok(TcpOptionElement::WindowScale(shift)) => Some(TcpOption::WindowScale(shift)),
+        Ok(TcpOptionElement::SelectiveAcknowledgementPermitted) => Some(TcpOption::SackPermitted),
+        Ok(TcpOptionElement::SelectiveAcknowledgement(first, more)) => {
+            let ranges = std::iter::once(first).chain(more.into_iter().flatten());
+            Some(TcpOption::Sack(ranges.collect()))
+        }
+        Ok(TcpOptionElement::Timestamp(now, echo)) => Some(TcpOption::Timestamps(now, echo)),
+        Err(_) => Some(TcpOption::Unreadable),
+    };
+    header.options_iterator().filter_map(option).collect()
 }

@@ -12,7 +12,11 @@
 
 use etherparse::UdpHeaderSlice;
 
-use super::{Around, Sink};
+use super::dissector::{Content, Dissector, Payload, field};
+use super::names::{FieldName, LayerKind};
+use super::pseudo_header::PseudoHeader;
+use super::value::{Value, Verdict};
+use crate::socket::PORT;
 
 /// Length of the header in bytes.
 pub const HEADER: usize = 8;
@@ -20,48 +24,63 @@ pub const HEADER: usize = 8;
 /// The protocol number of UDP.
 const UDP: u8 = 17;
 
-pub(super) fn dissect(segment: &[u8], at: usize, mut around: Around, sink: &mut Sink) {
+pub(super) fn dissect<'a>(
+    segment: &'a [u8],
+    at: usize,
+    mut pseudo: PseudoHeader,
+    dissector: &mut Dissector,
+) -> Option<Payload<'a>> {
     let Ok(header) = UdpHeaderSlice::from_slice(segment) else {
-        return sink.cut("UDP", segment, at);
+        dissector.cut(LayerKind::Udp, segment, at);
+        return None;
     };
     let length = usize::from(header.length());
-    let ports = [header.source_port(), header.destination_port()];
+    let (source, destination) = (header.source_port(), header.destination_port());
     // What lies behind the length of the header is no part of the datagram.
     let possible = (HEADER..=segment.len()).contains(&length);
     let end = if possible { length } else { segment.len() };
-    let payload = &segment[HEADER..end];
-    around.complete &= possible;
-
-    sink.say(&format!("UDP {} > {}", ports[0], ports[1]));
-    sink.layer("UDP", at, HEADER);
-    sink.field("source port", 0..2, ports[0]);
-    sink.field("destination port", 2..4, ports[1]);
-    sink.field("length", 4..6, length);
-    let sum = match header.checksum() {
-        0 => None, // the sender did without
-        _ => around.verify(UDP, &segment[..end]),
+    let bytes = &segment[HEADER..end];
+    pseudo.complete &= possible;
+    let verdict = match header.checksum() {
+        0 => Verdict::Absent,
+        _ => pseudo.verify(UDP, &segment[..end]),
     };
-    sink.checksum(6..8, header.checksum(), sum);
-    if !possible && !sink.partial {
-        sink.say(&format!(
-            ", length {length} where {} bytes are",
-            segment.len()
-        ));
+
+    dissector.summary().protocol = Some(LayerKind::Udp);
+    dissector.push(format_args!("{source} > {destination}"));
+    if verdict == Verdict::Wrong {
+        dissector.push(format_args!(", wrong checksum"));
     }
-    sink.say(&format!(", {} bytes of data", payload.len()));
+    if !possible && !dissector.partial {
+        let there = segment.len();
+        dissector.malformed(format_args!(", length {length} where {there} bytes are"));
+    }
+    dissector.push(format_args!(", {} bytes of data", bytes.len()));
+    let fields = vec![
+        field(FieldName::SourcePort, 0..2, source),
+        field(FieldName::DestinationPort, 2..4, destination),
+        field(FieldName::Length, 4..6, header.length()),
+        field(
+            FieldName::Checksum,
+            6..8,
+            Value::Checksum(header.checksum(), verdict),
+        ),
+    ];
+    dissector.layer(LayerKind::Udp, at, HEADER, fields);
 
     // A datagram of the tunnel: on its port, with the first four bits of an IP
     // packet, and long enough for its header. The letter h would begin IPv6.
-    let at = at + HEADER;
-    let is_packet = match payload.first().map(|byte| byte >> 4) {
-        Some(4) => payload.len() >= 20,
-        Some(6) => payload.len() >= 40,
+    let is_packet = match bytes.first().map(|byte| byte >> 4) {
+        Some(4) => bytes.len() >= 20,
+        Some(6) => bytes.len() >= 40,
         _ => false,
     };
-    if ports.contains(&crate::socket::PORT) && is_packet {
-        sink.inner(payload, at);
-    } else {
-        sink.data("data", payload, at);
-    }
-    sink.data("trailer", &segment[end..], at + end - HEADER);
+    Some(Payload {
+        content: match is_packet && [source, destination].contains(&PORT) {
+            true => Content::Packet,
+            false => Content::Data,
+        },
+        bytes,
+        at: at + HEADER,
+    })
 }

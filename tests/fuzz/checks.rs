@@ -25,7 +25,7 @@ fn covers(dissection: &Dissection, length: usize) {
         assert_eq!(
             layer.bytes.start, at,
             "a gap before {}: {dissection:#?}",
-            layer.name
+            layer.kind
         );
         at = layer.bytes.end;
         for field in &layer.fields {
@@ -33,7 +33,7 @@ fn covers(dissection: &Dissection, length: usize) {
             assert!(
                 inside,
                 "{} leaves {}: {dissection:#?}",
-                field.name, layer.name
+                field.name, layer.kind
             );
         }
     }

@@ -10,7 +10,7 @@
 //! | [`build`] | the whole book, into `target/book`, or not at all |
 //! | [`watch`] | the same, again after each change |
 //! | [`page`] | one page: directives and code blocks |
-//! | [`listing`] | `{{#listing src/icmp.rs checksum}}`: code, by its anchor |
+//! | [`listing`] | `{{#listing src/checksum.rs checksum}}`: code, by its anchor |
 //! | [`anchor`] | where the anchors of a source file are |
 //! | [`source_page`] | source files as pages, and the links to them |
 //! | [`changes`] | `{{#changes ch05 ch06}}`: from one program to the next |

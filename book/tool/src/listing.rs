@@ -1,4 +1,4 @@
-//! `{{#listing src/icmp.rs checksum}}`: code from the tree, with a caption that
+//! `{{#listing src/checksum.rs checksum}}`: code from the tree, with a caption that
 //! says where it is.
 
 use std::path::Path;
@@ -24,7 +24,7 @@ impl Shown {
         let mut words = arguments.split_whitespace().map(str::to_owned);
         let (Some(file), anchor, None) = (words.next(), words.next(), words.next()) else {
             bail!(
-                "it takes a file, and an anchor in that file: {{{{#listing src/icmp.rs checksum}}}}"
+                "it takes a file, and an anchor in that file: {{{{#listing src/checksum.rs checksum}}}}"
             );
         };
         if Path::new(&file).is_absolute() || file.split('/').any(|part| part == "..") {

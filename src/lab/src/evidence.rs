@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::matching::cut;
 use ip_over_udp::capture::Packet;
+use ip_over_udp::packet::{Dissection, LayerKind, Message};
 
 /// How many packets are shown.
 const PACKETS: usize = 6;
@@ -47,15 +48,18 @@ impl Evidence {
             let interface = packet.interface.strip_prefix(host.as_str());
             interface.is_some_and(|rest| rest.starts_with('-')) && packet.time >= self.since
         };
-        let described = captured.iter().filter(ours).map(|it| (it, it.describe()));
-        let packets: Vec<_> = described.filter(|(_, line)| !by_itself(line)).collect();
+        let packets = captured.iter().filter(ours);
+        let packets = packets.map(|packet| (packet, packet.dissect()));
+        let packets: Vec<_> = packets
+            .filter(|(_, dissection)| !by_itself(dissection))
+            .collect();
         if !packets.is_empty() {
             let _ = writeln!(words, "the last packets at the interfaces of {host}:");
         }
         let first = packets.len().saturating_sub(PACKETS);
-        for (packet, line) in &packets[first..] {
+        for (packet, dissection) in &packets[first..] {
             let interface = &packet.interface[host.len() + 1..];
-            words += &entry(after(packet.time), &format!("{interface}: {line}"));
+            words += &entry(after(packet.time), &format!("{interface}: {dissection}"));
         }
         words
     }
@@ -63,9 +67,18 @@ impl Evidence {
 
 /// What the kernel sends whatever a program does: to find neighbours, and to
 /// announce groups.
-fn by_itself(line: &str) -> bool {
-    let kinds = ["ARP ", "neighbour ", "multicast listener "];
-    kinds.iter().any(|kind| line.contains(kind))
+fn by_itself(dissection: &Dissection) -> bool {
+    dissection.packets.iter().any(|packet| {
+        packet.protocol == Some(LayerKind::Arp)
+            || matches!(
+                packet.message,
+                Some(
+                    Message::NeighbourSolicitation
+                        | Message::NeighbourAdvertisement
+                        | Message::MulticastListenerReport
+                )
+            )
+    })
 }
 
 /// A time and what happened, wrapped behind the time.
@@ -84,4 +97,31 @@ fn entry(seconds: f64, what: &str) -> String {
         width += 1 + word.len();
     }
     lines + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use etherparse::PacketBuilder;
+    use ip_over_udp::packet::{LinkType, dissect};
+
+    #[test]
+    fn a_ping_is_not_sent_by_itself() {
+        let icmp = |kind: u8| {
+            let mut packet = Vec::new();
+            PacketBuilder::ipv6([0xfd; 16], [0xfe; 16], 64)
+                .icmpv6_raw(kind, 0, [0; 4])
+                .write(&mut packet, &[0; 20])
+                .unwrap();
+            by_itself(&dissect(LinkType::Raw, &packet))
+        };
+        // Echo, the search for a neighbour, and the report of groups.
+        assert!(!icmp(128) && !icmp(129));
+        assert!(icmp(135) && icmp(136));
+        assert!(icmp(143));
+        let mut frame = vec![0xff; 12];
+        frame.extend([8, 6, 0, 1, 8, 0, 6, 4, 0, 1]);
+        frame.extend([0; 20]);
+        assert!(by_itself(&dissect(LinkType::Ethernet, &frame)));
+    }
 }

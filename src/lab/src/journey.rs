@@ -2,13 +2,10 @@
 //! passes, with what was put around it and the time it took.
 
 use std::fmt::{self, Write};
-use std::net::IpAddr;
 
 use anstyle::{AnsiColor, Style};
-use etherparse::{LaxNetSlice, LaxSlicedPacket, TransportSlice};
-
 use ip_over_udp::capture::{Direction, LinkType, Packet};
-use ip_over_udp::packet::{ethernet, udp};
+use ip_over_udp::packet::{FieldName, LayerKind, dissect};
 
 /// The interfaces on the way from left to right, as the captures name them.
 const WAY: [&str; 6] = [
@@ -169,31 +166,31 @@ pub fn crossings(packets: &[Packet]) -> impl Iterator<Item = &Packet> {
     })
 }
 
-/// The IP packet in a captured packet, and the Ethernet header before it.
-fn split(packet: &Packet) -> (&[u8], &[u8]) {
-    match packet.link {
-        LinkType::Raw => packet.data.split_at(0),
-        LinkType::Ethernet => packet
-            .data
-            .split_at(ethernet::HEADER.min(packet.data.len())),
-    }
-}
-
 /// The packet that the tunnel carries: the payload of the datagram, or on a
 /// tunnel interface the packet itself.
 fn carried(packet: &Packet) -> Option<&[u8]> {
     if packet.link == LinkType::Raw {
         return Some(&packet.data);
     }
-    match LaxSlicedPacket::from_ip(split(packet).1).ok()?.transport? {
-        TransportSlice::Udp(udp) => Some(udp.payload()),
-        _ => None,
+    let dissection = packet.dissect();
+    let [_, ip, udp, ..] = dissection.layers.as_slice() else {
+        return None;
+    };
+    let whole = ip.kind.is_ip() && dissection.packets[0].fragment.is_none();
+    if !whole || udp.kind != LayerKind::Udp {
+        return None;
     }
+    let length = udp.number(FieldName::Length)?;
+    let end = udp.bytes.start + usize::try_from(length).ok()?;
+    packet.data.get(udp.bytes.end..end)
 }
 
+/// What a segment of TCP carries; nothing if the packet is none.
 fn tcp_payload(packet: &[u8]) -> &[u8] {
-    match LaxSlicedPacket::from_ip(packet).map(|slices| slices.transport) {
-        Ok(Some(TransportSlice::Tcp(tcp))) => tcp.payload(),
+    match dissect(LinkType::Raw, packet).layers.as_slice() {
+        [_, tcp, data, ..] if tcp.kind == LayerKind::Tcp && data.kind == LayerKind::Data => {
+            &packet[data.bytes.clone()]
+        }
         _ => &[],
     }
 }
@@ -205,33 +202,16 @@ pub fn microseconds(from: &Packet, to: &Packet) -> u128 {
     to.saturating_sub(from)
 }
 
-/// Source, destination and time to live of an IP packet.
-fn header(packet: &[u8]) -> Option<(IpAddr, IpAddr, u8)> {
-    match LaxSlicedPacket::from_ip(packet).ok()?.net? {
-        LaxNetSlice::Ipv4(v4) => {
-            let header = v4.header();
-            let (from, to) = (header.source_addr(), header.destination_addr());
-            Some((from.into(), to.into(), header.ttl()))
-        }
-        LaxNetSlice::Ipv6(v6) => {
-            let header = v6.header();
-            let (from, to) = (header.source_addr(), header.destination_addr());
-            Some((from.into(), to.into(), header.hop_limit()))
-        }
-        LaxNetSlice::Arp(_) => None,
-    }
-}
-
 fn addresses(packet: &Packet) -> String {
-    let pair = |packet| match header(packet) {
-        Some((from, to, _)) => format!("{from} > {to}"),
+    let pair = |link, bytes| match dissect(link, bytes).packets[0].addresses {
+        Some((from, to)) => format!("{from} > {to}"),
         None => "?".to_owned(),
     };
-    let inner = carried(packet).map_or("?".to_owned(), pair);
+    let inner = carried(packet).map_or("?".to_owned(), |inner| pair(LinkType::Raw, inner));
     match packet.link {
         LinkType::Raw => format!("{INNER}{inner}{INNER:#}"),
         LinkType::Ethernet => {
-            let outer = pair(split(packet).1);
+            let outer = pair(packet.link, &packet.data);
             format!("{OUTER}{outer}{OUTER:#} [{INNER}{inner}{INNER:#}]")
         }
     }
@@ -241,23 +221,40 @@ fn change(before: Option<&Packet>, now: &Packet) -> Change {
     let Some(before) = before else {
         return Change::Start;
     };
-    let (inner, ip) = (carried(now).unwrap_or(&[]), split(now).1);
     match (before.link, now.link) {
-        (LinkType::Raw, LinkType::Ethernet) => Change::Added {
-            ethernet: ethernet::HEADER,
-            ip: (
-                ip.first().map_or(0, |byte| byte >> 4),
-                ip.len().saturating_sub(inner.len() + udp::HEADER),
-            ),
-            udp: udp::HEADER,
-        },
+        (LinkType::Raw, LinkType::Ethernet) => added(now),
         (LinkType::Ethernet, LinkType::Raw) => {
             Change::Removed(before.data.len().saturating_sub(now.data.len()))
         }
         _ if before.data == now.data => Change::Unchanged,
-        _ => match (header(split(before).1), header(ip)) {
-            (Some((.., old)), Some((.., new))) if old != new => Change::Forwarded(old, new),
+        _ => match (hops_left(before), hops_left(now)) {
+            (Some(old), Some(new)) if old != new => Change::Forwarded(old, new),
             _ => Change::Other,
         },
     }
+}
+
+/// The headers around the inner packet.
+fn added(packet: &Packet) -> Change {
+    match packet.dissect().layers.as_slice() {
+        [ethernet, ip, udp, ..] if ip.kind.is_ip() => Change::Added {
+            ethernet: ethernet.bytes.len(),
+            ip: (
+                if ip.kind == LayerKind::Ipv4 { 4 } else { 6 },
+                ip.bytes.len(),
+            ),
+            udp: udp.bytes.len(),
+        },
+        _ => Change::Other,
+    }
+}
+
+/// The time to live of the outermost IP packet, which IPv6 calls hop limit.
+fn hops_left(packet: &Packet) -> Option<u8> {
+    let layers = packet.dissect().layers;
+    let ip = layers.iter().find(|layer| layer.kind.is_ip())?;
+    let left = ip
+        .number(FieldName::TimeToLive)
+        .or(ip.number(FieldName::HopLimit));
+    u8::try_from(left?).ok()
 }

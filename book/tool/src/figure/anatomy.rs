@@ -9,7 +9,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use ip_over_udp::packet::Field;
+use ip_over_udp::packet::{Field, FieldName};
 use maud::{Markup, html};
 
 use super::arguments::Arguments;
@@ -205,14 +205,14 @@ fn values(group: &Group) -> String {
 
 /// From where to where a layer goes, if its header says it.
 fn ends(part: &Part) -> Option<String> {
-    let value = |name: &str| {
-        let mut fields = part.fields.iter();
-        Some(&fields.find(|field| field.name == name)?.value)
-    };
-    ["", " address", " port"].iter().find_map(|what| {
-        let from = value(&format!("source{what}"))?;
-        let to = value(&format!("destination{what}"))?;
-        Some(format!("{from} > {to}"))
+    let pairs = [
+        (FieldName::Source, FieldName::Destination),
+        (FieldName::SourceAddress, FieldName::DestinationAddress),
+        (FieldName::SourcePort, FieldName::DestinationPort),
+    ];
+    pairs.into_iter().find_map(|(source, destination)| {
+        let (from, to) = (part.field(source)?, part.field(destination)?);
+        Some(format!("{} > {}", from.value, to.value))
     })
 }
 

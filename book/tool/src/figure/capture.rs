@@ -4,6 +4,7 @@ use std::path::{Component, Path};
 
 use anyhow::{Context, bail};
 use ip_over_udp::capture::{self, Packet};
+use ip_over_udp::packet::LayerKind;
 
 use super::part;
 
@@ -91,9 +92,9 @@ pub(super) fn http(packet: &Packet) -> Option<String> {
     };
     let text = std::str::from_utf8(&packet.data[data.bytes.clone()]).ok()?;
     let line = text.lines().next()?;
-    match tcp.name {
-        "TCP" if line.starts_with("HTTP/1.") => Some(line.to_owned()),
-        "TCP" if line.ends_with(" HTTP/1.1") || line.ends_with(" HTTP/1.0") => {
+    match tcp.kind {
+        LayerKind::Tcp if line.starts_with("HTTP/1.") => Some(line.to_owned()),
+        LayerKind::Tcp if line.ends_with(" HTTP/1.1") || line.ends_with(" HTTP/1.0") => {
             Some(format!("HTTP {line}"))
         }
         _ => None,

@@ -157,8 +157,8 @@ fn rung(y: usize, hop: &Hop, longest: usize, scale: f64) -> Markup {
             @let (from, width) = (x(part.bytes.start), part.bytes.len() as f64 * scale);
             rect .layer .(part.role.class()) x=(format!("{from:.1}")) y=(y + 18) width=(format!("{width:.1}")) height="18" {}
             // A letter is about six units wide.
-            @if width > 6.0 * part.name.len() as f64 + 6.0 {
-                text .part x=(format!("{:.1}", from + width / 2.0)) y=(y + 31) { (part.name) }
+            @if width > 6.0 * part.kind.as_str().len() as f64 + 6.0 {
+                text .part x=(format!("{:.1}", from + width / 2.0)) y=(y + 31) { (part.kind) }
             }
         }
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::bail;
 use ip_over_udp::capture::Packet;
+use ip_over_udp::packet::{FieldName, LayerKind, Summary, Value, Verdict};
 use maud::{Markup, html};
 
 use super::arguments::{self, Arguments};
@@ -36,7 +37,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let marked: Vec<usize> = match &mark {
         Some(list) => list
             .split(',')
-            .map(|word| arguments::number(word.trim(), "a marked packet"))
+            .map(|number| arguments::number(number.trim(), "a marked packet"))
             .collect::<anyhow::Result<_>>()?,
         None => Vec::new(),
     };
@@ -115,7 +116,7 @@ struct Line {
     roles: [Role; 2],
     source: String,
     destination: String,
-    protocol: &'static str,
+    protocol: Option<LayerKind>,
     length: usize,
     info: String,
 }
@@ -123,10 +124,11 @@ struct Line {
 impl Line {
     fn cells(&self) -> Markup {
         let [address, protocol] = self.roles.map(Role::class);
+        let name = self.protocol.map_or("none", LayerKind::as_str);
         html! {
             td .from { @if !self.source.is_empty() { span .layer .(address) { (self.source) } } }
             td .to { @if !self.destination.is_empty() { span .layer .(address) { (self.destination) } } }
-            td .kind { span .layer .(protocol) { (self.protocol) } }
+            td .kind { span .layer .(protocol) { (name) } }
             td .size { (self.length) }
             td .info { (self.info) }
         }
@@ -135,110 +137,89 @@ impl Line {
 
 fn lines(packet: &Packet) -> Vec<Line> {
     let parts = part::parts(packet);
+    let packets = packet.dissect().packets;
     let starts: Vec<usize> = (0..parts.len())
-        .filter(|&at| part::is_ip(parts[at].name))
+        .filter(|&at| parts[at].kind.is_ip())
         .collect();
     if starts.is_empty() {
-        return vec![other(packet, &parts)];
+        return packets
+            .first()
+            .map(|packet| other(packet, &parts))
+            .into_iter()
+            .collect();
     }
     let ends = starts.iter().skip(1).copied().chain([parts.len()]);
-    let mut words = levels(&packet.describe()).into_iter();
     let mut lines: Vec<Line> = Vec::new();
     let mut in_fragment = false;
-    for (start, end) in starts.iter().copied().zip(ends) {
-        let ip = &parts[start];
-        let value = |name: &str| {
-            let mut fields = ip.fields.iter();
-            fields
-                .find(|field| field.name == name)
-                .map_or(String::new(), |field| field.value.clone())
-        };
-        let (source, destination) = (value("source address"), value("destination address"));
+    for ((start, end), summary) in starts.iter().copied().zip(ends).zip(&packets) {
+        let (ip, carried) = (&parts[start], &parts[start + 1..end]);
         // A fragment other than the first has no header after IP's.
-        let carried = parts[start + 1..end]
-            .iter()
-            .find(|part| !part.fields.is_empty());
-        let top = carried.unwrap_or(ip);
-        let (text, length) = words.next().unwrap_or_default();
-        let info = text
-            .strip_prefix(&format!("{source} > {destination} "))
-            .unwrap_or(&text);
-        let info = info.strip_prefix(&format!("{} ", top.name)).unwrap_or(info);
+        let top = carried.iter().position(|part| !part.fields.is_empty());
+        let (top, data) = match top {
+            Some(at) => (&carried[at], carried.get(at + 1)),
+            None => (ip, carried.first()),
+        };
+        let info = match top.kind {
+            LayerKind::Tcp => tcp(summary, top, data, http(packet)),
+            // In a first fragment there is only the beginning of it.
+            kind if in_fragment => format!("{} (cut)", summary.info(Some(kind))),
+            kind => summary.info(Some(kind)),
+        };
         lines.push(Line {
             roles: [ip.role, top.role],
-            source,
-            destination,
-            protocol: top.name,
-            length,
-            info: match top.name {
-                "TCP" => tcp(info, top, http(packet)),
-                // The first fragment has only the beginning of the packet inside.
-                _ if in_fragment => format!("{info} (cut)"),
-                _ => info.to_owned(),
-            },
+            source: shown(ip, FieldName::SourceAddress),
+            destination: shown(ip, FieldName::DestinationAddress),
+            protocol: Some(top.kind),
+            length: summary.length,
+            info,
         });
-        in_fragment |= text.contains("fragment, ");
+        in_fragment |= summary.fragment.is_some();
     }
     lines
 }
 
 /// A packet without IP in one line.
-fn other(packet: &Packet, parts: &[Part]) -> Line {
-    let value = |name: &str| {
-        let mut fields = parts.iter().flat_map(|part| &part.fields);
-        fields
-            .find(|field| field.name == name)
-            .map_or(String::new(), |field| field.value.clone())
+fn other(packet: &Summary, parts: &[Part]) -> Line {
+    let value = |name| {
+        let part = parts.iter().find(|part| part.field(name).is_some());
+        part.map_or(String::new(), |part| shown(part, name))
     };
     let role = parts.first().map_or(Role::Data, |part| part.role);
-    let info = packet.describe();
     Line {
         roles: [role, parts.last().map_or(role, |part| part.role)],
-        source: value("source"),
-        destination: value("destination"),
-        protocol: parts.last().map_or("none", |part| part.name),
-        length: packet.data.len(),
-        info: levels(&info)
-            .into_iter()
-            .next()
-            .map_or(info, |(text, _)| text),
+        source: value(FieldName::Source),
+        destination: value(FieldName::Destination),
+        protocol: parts.last().map(|part| part.kind),
+        length: packet.length,
+        info: packet.info(None),
     }
 }
 
-/// A description in one piece for each packet inside: `A [B (2 bytes)] (3 bytes)`
-/// is A of 3 bytes and B of 2.
-fn levels(line: &str) -> Vec<(String, usize)> {
-    let (around, inside) = match (line.find(" ["), line.rfind(']')) {
-        (Some(from), Some(to)) if from < to => {
-            let around = format!("{}{}", &line[..from], &line[to + 1..]);
-            (around, Some(&line[from + 2..to]))
-        }
-        _ => (line.to_owned(), None),
-    };
-    let counted = around.strip_suffix(" bytes)").and_then(|rest| {
-        let (text, length) = rest.rsplit_once(" (")?;
-        Some((text.to_owned(), length.parse().ok()?))
-    });
-    let mut levels = vec![counted.unwrap_or((around, 0))];
-    levels.extend(inside.into_iter().flat_map(self::levels));
-    levels
+/// What a field says, empty if there is none of this name.
+fn shown(part: &Part, name: FieldName) -> String {
+    let field = part.field(name);
+    field.map_or(String::new(), |field| field.value.to_string())
 }
 
-/// The info of a TCP segment: ports, flags and length. Sequence numbers and
-/// windows are in the anatomy.
-fn tcp(info: &str, header: &Part, http: Option<String>) -> String {
-    let ports_and_flags = info.split(", seq ").next().unwrap_or(info);
-    let wrong = header
-        .fields
-        .iter()
-        .any(|field| field.value.ends_with(", wrong"));
-    let wrong = if wrong { ", wrong checksum" } else { "" };
-    let data = info
-        .rsplit(", ")
-        .find(|part| part.ends_with(" bytes of data"));
-    match (http, data) {
-        (Some(http), _) => format!("{ports_and_flags}{wrong}, {http}"),
-        (None, Some(data)) => format!("{ports_and_flags}{wrong}, {data}"),
-        (None, None) => format!("{ports_and_flags}{wrong}"),
+/// What a list says of a segment: numbers that only two ends understand are left
+/// to the anatomy.
+fn tcp(packet: &Summary, header: &Part, data: Option<&Part>, http: Option<String>) -> String {
+    let mut info = String::new();
+    if packet.has_preface() {
+        let _ = packet.write_preface(&mut info);
+        info += "TCP ";
     }
+    let value = |name| shown(header, name);
+    let (from, to) = (
+        value(FieldName::SourcePort),
+        value(FieldName::DestinationPort),
+    );
+    info += &format!("{from} > {to} {}", value(FieldName::Flags));
+    let checksum = header.field(FieldName::Checksum);
+    if let Some(Value::Checksum(_, Verdict::Wrong)) = checksum.map(|field| &field.value) {
+        info += ", wrong checksum";
+    }
+    let data = data.filter(|part| part.kind == LayerKind::Data);
+    let length = data.map_or(0, |part| part.bytes.len());
+    info + ", " + &http.unwrap_or_else(|| format!("{length} bytes of data"))
 }

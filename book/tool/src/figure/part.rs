@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use anyhow::{Context, bail};
 use ip_over_udp::capture::{LinkType, Packet};
-use ip_over_udp::packet::{Field, dissect};
+use ip_over_udp::packet::{Field, FieldName, LayerKind};
 
 /// What a layer is there for. Each has a colour in `book/theme/book.css`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +35,8 @@ impl Role {
 /// A layer, or bytes that belong to none.
 pub(super) struct Part {
     pub role: Role,
-    /// As [`ip_over_udp::packet::Layer::name`].
-    pub name: &'static str,
-    /// The name, with `outer` or `inner` where a packet is inside another, and
+    pub kind: LayerKind,
+    /// Its name, with `outer` or `inner` where a packet is inside another, and
     /// `quoted` in an ICMP error.
     pub label: String,
     pub bytes: Range<usize>,
@@ -46,25 +45,40 @@ pub(super) struct Part {
 
 /// The parts of a packet from the first to the last byte, without gaps.
 pub(super) fn parts(packet: &Packet) -> Vec<Part> {
-    let layers = dissect(packet.link, &packet.data).layers;
+    let layers = packet.dissect().layers;
     // An ICMP error has a second IP header too, but that one is only quoted.
-    let tunnelled = layers.windows(2).any(|pair| {
-        !pair[0].name.starts_with("ICMP") && is_ip(pair[1].name) && pair[0].name == "UDP"
-    });
+    let tunnelled = layers
+        .windows(2)
+        .any(|pair| pair[0].kind == LayerKind::Udp && pair[1].kind.is_ip());
     // A packet on a tunnel interface is an inner one, which another will carry.
     let mut depth = usize::from(packet.link == LinkType::Raw);
     let (mut quoted, mut end) = (false, 0);
     let mut parts: Vec<Part> = Vec::new();
     for layer in layers {
         fill(&mut parts, end..layer.bytes.start);
-        depth += usize::from(is_ip(layer.name));
-        let role = match layer.name {
-            "Ethernet" => Role::Ethernet,
-            name if name.starts_with("IPv") && depth > 1 => Role::InnerIp,
-            name if name.starts_with("IPv") => Role::OuterIp,
-            "UDP" if depth <= 1 => Role::Udp,
-            "UDP" | "TCP" | "ICMP" | "ICMPv6" | "ARP" => Role::Transport,
-            _ => Role::Data,
+        depth += usize::from(layer.kind.is_ip());
+        let role = match layer.kind {
+            LayerKind::Ethernet => Role::Ethernet,
+            LayerKind::Ipv4
+            | LayerKind::Ipv6
+            | LayerKind::Ipv6HopByHop
+            | LayerKind::Ipv6Routing
+            | LayerKind::Ipv6Destination
+            | LayerKind::Ipv6Fragment => match depth > 1 {
+                true => Role::InnerIp,
+                false => Role::OuterIp,
+            },
+            LayerKind::Udp if depth <= 1 => Role::Udp,
+            LayerKind::Udp
+            | LayerKind::Tcp
+            | LayerKind::Icmp
+            | LayerKind::Icmpv6
+            | LayerKind::Arp => Role::Transport,
+            LayerKind::Data
+            | LayerKind::Fragment
+            | LayerKind::Padding
+            | LayerKind::Trailer
+            | LayerKind::CutOff => Role::Data,
         };
         let place = match role {
             Role::Ethernet | Role::Data => "",
@@ -74,12 +88,12 @@ pub(super) fn parts(packet: &Packet) -> Vec<Part> {
             Role::InnerIp | Role::Transport if depth > 1 => "inner ",
             _ => "",
         };
-        quoted |= layer.name.starts_with("ICMP");
+        quoted |= layer.kind.is_icmp();
         end = layer.bytes.end;
         parts.push(Part {
             role,
-            name: layer.name,
-            label: format!("{place}{}", layer.name),
+            kind: layer.kind,
+            label: format!("{place}{}", layer.kind),
             bytes: layer.bytes,
             fields: layer.fields,
         });
@@ -88,17 +102,13 @@ pub(super) fn parts(packet: &Packet) -> Vec<Part> {
     parts
 }
 
-pub(super) fn is_ip(name: &str) -> bool {
-    matches!(name, "IPv4" | "IPv6")
-}
-
 /// Bytes that no layer claims.
 fn fill(parts: &mut Vec<Part>, bytes: Range<usize>) {
     if !bytes.is_empty() {
         parts.push(Part {
             role: Role::Data,
-            name: "data",
-            label: "data".to_owned(),
+            kind: LayerKind::Data,
+            label: LayerKind::Data.to_string(),
             bytes,
             fields: Vec::new(),
         });
@@ -114,6 +124,11 @@ pub(super) struct Group<'a> {
 }
 
 impl Part {
+    /// The field of this name.
+    pub fn field(&self, name: FieldName) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
     /// The bytes of this part from its first to its last, by fields.
     pub fn groups(&self) -> Vec<Group<'_>> {
         let mut fields: Vec<&Field> = self.fields.iter().collect();
@@ -150,13 +165,13 @@ impl Part {
 /// The part that a name means: `UDP` the UDP header, `IPv4` the first IPv4
 /// header, `IPv4[2]` the second.
 pub(super) fn find<'a>(parts: &'a [Part], name: &str) -> anyhow::Result<&'a Part> {
-    let (layer, which) = match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
+    let (layer, which) = match name.strip_suffix(']').and_then(|rest| rest.split_once('[')) {
         Some((layer, which)) => (layer, which.parse().unwrap_or(0)),
         None => (name, 1usize),
     };
-    let mut of_name = parts.iter().filter(|part| part.name == layer);
+    let mut of_name = parts.iter().filter(|part| part.kind.as_str() == layer);
     of_name.nth(which.wrapping_sub(1)).with_context(|| {
-        let all: Vec<&str> = parts.iter().map(|part| part.name).collect();
+        let all: Vec<&str> = parts.iter().map(|part| part.kind.as_str()).collect();
         format!(
             "this packet has no layer {name}: its layers are {}",
             all.join(", ")
@@ -170,17 +185,23 @@ pub(super) fn find_field<'a>(parts: &'a [Part], name: &str) -> anyhow::Result<&'
     if let Some((layer, name)) = name.split_once('.') {
         let part = find(parts, layer)?;
         let mut fields = part.fields.iter();
-        return fields.find(|field| field.name == name).with_context(|| {
-            let all: Vec<&str> = part.fields.iter().map(|field| field.name).collect();
-            format!(
-                "{layer} has no field {name:?}: its fields are {}",
-                all.join(", ")
-            )
-        });
+        return fields
+            .find(|field| field.name.as_str() == name)
+            .with_context(|| {
+                let all: Vec<&str> = part
+                    .fields
+                    .iter()
+                    .map(|field| field.name.as_str())
+                    .collect();
+                format!(
+                    "{layer} has no field {name:?}: its fields are {}",
+                    all.join(", ")
+                )
+            });
     }
     let of_name = parts.iter().filter_map(|part| {
         let mut fields = part.fields.iter();
-        Some((part, fields.find(|field| field.name == name)?))
+        Some((part, fields.find(|field| field.name.as_str() == name)?))
     });
     match of_name.collect::<Vec<_>>().as_slice() {
         [(_, field)] => Ok(field),

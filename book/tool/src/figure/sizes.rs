@@ -37,7 +37,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
                         tr {
                             th scope="row" { span class={ "layer " (part.role.class()) } { (part.label) } }
                             td { @if place > 0 { "+ " } (part.bytes.len()) }
-                            td { (sum) @if part::is_ip(part.name) { " " small { "an IP packet" } } }
+                            td { (sum) @if part.kind.is_ip() { " " small { "an IP packet" } } }
                         }
                     }
                 }

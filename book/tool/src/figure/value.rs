@@ -27,5 +27,5 @@ pub(super) fn find(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     if let Some(layer) = field.strip_suffix(".size") {
         return Ok(part::find(&parts, layer)?.bytes.len().to_string());
     }
-    Ok(part::find_field(&parts, &field)?.value.clone())
+    Ok(part::find_field(&parts, &field)?.value.to_string())
 }

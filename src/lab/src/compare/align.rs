@@ -5,8 +5,18 @@ use std::ops::Range;
 
 use imara_diff::{Algorithm, Diff, InternedInput};
 
-use super::normalise::{Normal, normalise};
+use super::fact::{About, Normal};
+use super::normalise::normalise;
 use ip_over_udp::capture::Packet;
+use ip_over_udp::packet::FieldName;
+
+/// The packets of one interface in one file, in their order.
+#[derive(Default)]
+pub struct Row {
+    pub packets: Vec<Packet>,
+    /// The number of each in the file, from 1.
+    pub numbers: Vec<usize>,
+}
 
 /// A packet beside its counterpart: where each is in its row. A packet that is
 /// missing or extra has none.
@@ -93,12 +103,28 @@ fn kind(normal: &Normal) -> u64 {
     let mut hasher = DefaultHasher::new();
     for layer in &normal.layers {
         layer.title.hash(&mut hasher);
-        for fact in &layer.facts {
-            let ends = [" address", " port", "type", "operation"];
-            if ends.iter().any(|end| fact.name.ends_with(end)) {
-                fact.value.hash(&mut hasher);
-            }
+        for fact in layer.facts.iter().filter(|fact| says_who(fact.about)) {
+            fact.value.hash(&mut hasher);
         }
     }
     hasher.finish()
+}
+
+/// Whether it says between whom a packet is, or of which kind.
+fn says_who(about: About) -> bool {
+    match about {
+        About::LinkType => true,
+        About::Field(name) => matches!(
+            name,
+            FieldName::SourceAddress
+                | FieldName::DestinationAddress
+                | FieldName::SenderProtocolAddress
+                | FieldName::TargetProtocolAddress
+                | FieldName::SourcePort
+                | FieldName::DestinationPort
+                | FieldName::Type
+                | FieldName::Operation
+        ),
+        _ => false,
+    }
 }

@@ -11,11 +11,11 @@ pub struct Chosen {
     /// Within what it has a meaning: a port, for example, on one host. Only
     /// values of one scope are compared.
     pub scope: String,
-    pub value: Value,
+    pub choice: Choice,
 }
 
 #[derive(Debug)]
-pub enum Value {
+pub enum Choice {
     /// Picked at random, and the same wherever it is meant.
     Picked(String),
     /// Counted on from a first one that was picked at random.
@@ -51,17 +51,19 @@ impl Pairs {
     /// before. `here` is where these values of the capture are.
     pub fn differ(&mut self, mine: &[Chosen], reference: &[Chosen], here: &str) -> Option<String> {
         let mut both = mine.iter().zip(reference);
-        both.find_map(|(mine, reference)| match (&mine.value, &reference.value) {
-            (Value::Picked(one), Value::Picked(other)) => {
-                let key = |of: &Chosen, value: &str| (of.scope.clone(), value.to_owned());
-                self.picked(key(mine, one), key(reference, other), here)
-                    .map(|words| format!("{}: {words}", mine.name))
-            }
-            (&Value::Counted(one), &Value::Counted(other)) => self
-                .counted(&reference.scope, one, other)
-                .map(|words| format!("{}: {words}", mine.name)),
-            _ => None, // in packets that have the same layers
-        })
+        both.find_map(
+            |(mine, reference)| match (&mine.choice, &reference.choice) {
+                (Choice::Picked(one), Choice::Picked(other)) => {
+                    let key = |of: &Chosen, value: &str| (of.scope.clone(), value.to_owned());
+                    self.picked(key(mine, one), key(reference, other), here)
+                        .map(|words| format!("{}: {words}", mine.name))
+                }
+                (&Choice::Counted(one), &Choice::Counted(other)) => self
+                    .counted(&reference.scope, one, other)
+                    .map(|words| format!("{}: {words}", mine.name)),
+                _ => None, // in packets that have the same layers
+            },
+        )
     }
 
     fn picked(&mut self, mine: Key, reference: Key, here: &str) -> Option<String> {

@@ -30,16 +30,20 @@ use anyhow::{Context, bail};
 
 use crate::run_dir;
 use ip_over_udp::capture::{self, LinkType, Packet, Pcap, PcapNg};
+use ip_over_udp::packet::Message;
 
 mod align;
+mod blank;
 mod chosen;
+mod fact;
 mod normalise;
 mod title;
 mod words;
 
-use align::align;
+use align::{Row, align};
 use chosen::Pairs;
-use normalise::{Kind, normalise};
+use fact::Kind;
+use normalise::normalise;
 
 /// The file with the packets of all interfaces.
 const ALL: &str = "all.pcapng";
@@ -75,7 +79,7 @@ pub fn compare(mine: &Path, reference: &Path) -> anyhow::Result<Option<Differenc
         let nothing = Row::default();
         let ours = mine.rows.get(place).unwrap_or(&nothing);
         let found = compare_rows(place, ours, theirs, &mut pairs);
-        let earlier = |it: &Found| first.as_ref().is_none_or(|first| it.at < first.at);
+        let earlier = |found: &Found| first.as_ref().is_none_or(|first| found.at < first.at);
         first = found.filter(earlier).or(first);
     }
     if let Some(first) = first {
@@ -99,13 +103,13 @@ pub fn bless(mine: &Path, reference: &Path) -> anyhow::Result<bool> {
         return Ok(false);
     }
     let packets = capture::read(&mine.join(ALL))?;
-    let packets: Vec<_> = packets.iter().filter(|it| !is_report(it)).collect();
+    let packets: Vec<_> = packets.iter().filter(|packet| !is_report(packet)).collect();
     if reference.exists() {
         for file in fs::read_dir(reference)? {
             let file = file?.path();
             if file
                 .extension()
-                .is_some_and(|it| it == "pcap" || it == "pcapng")
+                .is_some_and(|ending| ending == "pcap" || ending == "pcapng")
             {
                 fs::remove_file(file)?;
             }
@@ -142,14 +146,6 @@ struct Place {
     interface: String,
 }
 
-/// The packets of one interface in one file, in their order.
-#[derive(Default)]
-struct Row {
-    packets: Vec<Packet>,
-    /// The number of each in the file, from 1.
-    numbers: Vec<usize>,
-}
-
 impl Captures {
     fn read(folder: &Path) -> anyhow::Result<Captures> {
         let (mut files, mut rows) = (BTreeSet::new(), BTreeMap::new());
@@ -162,7 +158,7 @@ impl Captures {
             let alone = name.strip_suffix(".pcap");
             let theirs = made
                 .as_ref()
-                .is_some_and(|made| !made.iter().any(|it| *it == name));
+                .is_some_and(|made| !made.iter().any(|file| *file == name));
             if alone.is_none() && name != ALL || theirs {
                 continue;
             }
@@ -229,10 +225,10 @@ impl Place {
     }
 }
 
+/// Whether it is a report of multicast groups, or carries one.
 fn is_report(packet: &Packet) -> bool {
-    packet
-        .describe()
-        .contains("ICMPv6 multicast listener report")
+    let mut packets = packet.dissect().packets.into_iter();
+    packets.any(|packet| packet.message == Some(Message::MulticastListenerReport))
 }
 
 /// A difference, and when the reference had that packet.

@@ -1,71 +1,20 @@
 //! A packet without what no two runs share: see [`super`] for what that is.
 
+use std::net::IpAddr;
 use std::ops::Range;
 
-use super::chosen::{Chosen, Value};
-use super::title::{is_ip, titles};
+use super::blank;
+use super::chosen::{Choice, Chosen};
+use super::fact::{About, Content, Fact, Kind, Normal, Part};
+use super::title::titles;
 use ip_over_udp::capture::{Direction, Packet};
-use ip_over_udp::packet::{Field, Layer, dissect};
-
-/// A packet, ready to be compared.
-pub struct Normal {
-    /// What must be the same.
-    pub layers: Vec<Part>,
-    /// What may be another value, and must be that value throughout.
-    pub chosen: Vec<Chosen>,
-    /// How many bytes were captured.
-    pub size: usize,
-}
-
-/// What must be the same of one header, or of the data behind it.
-#[derive(Hash, PartialEq, Eq)]
-pub struct Part {
-    /// Which layer it is; empty for what the capture says of the packet.
-    pub layer: &'static str,
-    /// The same, with where it is: "inner IPv4", "TCP data".
-    pub title: String,
-    pub facts: Vec<Fact>,
-}
-
-/// One thing that must be the same.
-#[derive(Hash, PartialEq, Eq)]
-pub struct Fact {
-    /// Of the field; empty for the bytes of data.
-    pub name: &'static str,
-    pub kind: Kind,
-    pub value: Content,
-}
-
-/// What a fact tells. A wrong checksum mostly follows from something else, and
-/// so does a length.
-#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
-pub enum Kind {
-    /// What comes next, on which all the rest depends.
-    Protocol,
-    Field,
-    Length,
-    Data,
-    /// Of a header, all that is in no field.
-    Bits,
-    Checksum,
-}
-
-impl Part {
-    pub fn fact(&self, name: &str) -> Option<&Fact> {
-        self.facts.iter().find(|fact| fact.name == name)
-    }
-}
-
-#[derive(Hash, PartialEq, Eq)]
-pub enum Content {
-    Text(String),
-    /// With zeros in the place of what is not compared here.
-    Bytes(Vec<u8>),
-}
+use ip_over_udp::packet::flags::{IpFlags, TcpFlags};
+use ip_over_udp::packet::value::TcpOption;
+use ip_over_udp::packet::{Field, FieldName, Layer, LayerKind, Value};
 
 /// Takes a packet apart into what is compared.
 pub fn normalise(packet: &Packet) -> Normal {
-    let layers = dissect(packet.link, &packet.data).layers;
+    let layers = packet.dissect().layers;
     let mut normal = Normal {
         layers: vec![of_the_capture(packet)],
         chosen: Vec::new(),
@@ -74,7 +23,7 @@ pub fn normalise(packet: &Packet) -> Normal {
     let mut ip = None;
     for (at, title) in titles(&layers).into_iter().enumerate() {
         let layer = &layers[at];
-        if is_ip(layer) {
+        if layer.kind.is_ip() {
             ip = Some(layer);
         }
         let mut reader = Reader {
@@ -84,7 +33,7 @@ pub fn normalise(packet: &Packet) -> Normal {
             bytes: packet.data[layer.bytes.clone()].to_vec(),
             chosen: &mut normal.chosen,
             part: Part {
-                layer: layer.name,
+                layer: Some(layer.kind),
                 title,
                 facts: Vec::new(),
             },
@@ -100,8 +49,8 @@ pub fn normalise(packet: &Packet) -> Normal {
 
 /// What the capture says of a packet.
 fn of_the_capture(packet: &Packet) -> Part {
-    let fact = |name, kind, text: String| Fact {
-        name,
+    let fact = |about, kind, text: String| Fact {
+        about,
         kind,
         value: Content::Text(text),
     };
@@ -111,18 +60,18 @@ fn of_the_capture(packet: &Packet) -> Part {
         false => format!("{length} bytes, {captured} of them captured"),
     };
     let mut facts = vec![
-        fact("length on the wire", Kind::Length, length),
-        fact("link type", Kind::Field, format!("{:?}", packet.link)),
+        fact(About::LengthOnTheWire, Kind::Length, length),
+        fact(About::LinkType, Kind::Field, format!("{:?}", packet.link)),
     ];
     if let Some(direction) = packet.direction {
         let direction = match direction {
             Direction::In => "incoming",
             Direction::Out => "outgoing",
         };
-        facts.push(fact("direction", Kind::Field, direction.to_owned()));
+        facts.push(fact(About::Direction, Kind::Field, direction.to_owned()));
     }
     Part {
-        layer: "",
+        layer: None,
         title: String::new(),
         facts,
     }
@@ -141,126 +90,131 @@ struct Reader<'a> {
     part: Part,
 }
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     /// A header, field by field, and what no field has of it.
     fn header(&mut self) {
         for field in &self.layer.fields {
             self.field(field);
         }
         let bytes = std::mem::take(&mut self.bytes);
-        self.fact("header", Kind::Bits, Content::Bytes(bytes));
+        self.fact(About::Header, Kind::Bits, Content::Bytes(bytes));
     }
 
     fn field(&mut self, field: &Field) {
-        let value = field.value.as_str();
-        let (source, destination) = self.addresses();
-        let (from, to) = (self.value("source port"), self.value("destination port"));
-        match (self.layer.name, field.name) {
-            ("TCP", "window") | (_, "flow label") => self.blank(field),
-            (_, "identification") if !self.is_fragment() => self.blank(field),
-            (_, "identification") => {
-                let protocol = self.of_ip("protocol");
+        use FieldName::*;
+        match (self.layer.kind, field.name, &field.value) {
+            (LayerKind::Tcp, Window, _) | (_, FlowLabel, _) => self.blank(field),
+            (_, Identification, _) if !self.is_fragment() => self.blank(field),
+            (_, Identification, _) => {
+                let (source, destination) = self.addresses();
+                let protocol = shown(self.ip, Protocol);
                 let scope = format!("identification {source} {destination} {protocol}");
                 self.choose(field, scope);
             }
-            (_, "identifier") => {
-                self.choose(field, format!("identifier {}", self.both_ways()));
-            }
-            ("Ethernet", "source" | "destination")
-            | (_, "sender hardware address" | "target hardware address") => {
-                self.choose(field, "hardware address".to_owned());
-            }
-            (_, "source address" | "destination address") if value.starts_with("fe80::") => {
+            (_, Identifier, _) => self.choose(field, format!("identifier {}", self.both_ways())),
+            (_, _, Value::Mac(_)) => self.choose(field, "hardware address".to_owned()),
+            (_, SourceAddress | DestinationAddress, Value::Ip(IpAddr::V6(address)))
+                if address.is_unicast_link_local() =>
+            {
                 self.choose(field, "link-local address".to_owned());
-                self.text(field, Kind::Field, "link-local");
+                self.text(field, Kind::Field, "link-local".to_owned());
             }
             // The upper part is what kernels choose from (ip_local_port_range).
-            (protocol, "source port" | "destination port")
-                if value.parse::<u16>().is_ok_and(|port| port >= 32_768) =>
-            {
+            (protocol, SourcePort | DestinationPort, &Value::Number(32_768..)) => {
+                let (source, destination) = self.addresses();
                 let host = match field.name {
-                    "source port" => source,
+                    SourcePort => source,
                     _ => destination,
                 };
                 self.choose(field, format!("{protocol} port {host}"));
-                self.text(field, Kind::Field, "chosen by the kernel");
+                self.text(field, Kind::Field, "chosen by the kernel".to_owned());
             }
-            ("TCP", "sequence number") => self.count(field, [source, from, destination, to]),
-            ("TCP", "acknowledgement number") if self.value("flags").contains("ACK") => {
-                self.count(field, [destination, to, source, from]);
+            (LayerKind::Tcp, SequenceNumber, &Value::Number(number)) => {
+                self.count(field, number, &self.ends());
             }
-            ("TCP", "options") => {
-                let names = value.split(", ").map(name_of_option);
-                self.text(field, Kind::Field, &names.collect::<Vec<_>>().join(", "));
-                blank_options(&mut self.bytes[20..]);
+            (LayerKind::Tcp, AcknowledgementNumber, &Value::Number(number)) if self.is_ack() => {
+                let [from, to] = self.ends();
+                self.count(field, number, &[to, from]);
             }
-            (protocol, "checksum") => {
-                let verdict = match (protocol, value.split_once(", ")) {
-                    (_, Some((_, verdict))) => verdict,
-                    ("UDP", None) if value == "0x0000" => "none",
-                    _ => "cannot be judged",
-                };
-                self.text(field, Kind::Checksum, verdict);
+            (_, Options, Value::TcpOptions(options)) => {
+                let options: Vec<String> = options.iter().map(without_numbers).collect();
+                self.text(field, Kind::Field, options.join(", "));
+                blank::options(&mut self.bytes[20..]);
+            }
+            (_, _, Value::Checksum(_, verdict)) => {
+                self.text(field, Kind::Checksum, verdict.to_string());
                 self.blank(field);
             }
             // The byte that it is in has other bits too.
-            (_, "header length") => self.text(field, Kind::Length, value),
-            (_, "length" | "total length" | "payload length") => {
-                self.text(field, Kind::Length, value);
+            (_, HeaderLength, _) => self.value(field, Kind::Length),
+            (_, Length | TotalLength | PayloadLength, _) => {
+                self.value(field, Kind::Length);
                 self.blank(field);
             }
-            (_, "protocol" | "next header" | "type") => self.text(field, Kind::Protocol, value),
-            _ => self.text(field, Kind::Field, value),
+            (_, Protocol | NextHeader | Type, _) => self.value(field, Kind::Protocol),
+            _ => self.value(field, Kind::Field),
         }
     }
 
     /// Bytes that no header claims.
     fn data(&mut self) {
         const TIME: usize = 16;
-        let before = self.before.map_or("", |layer| layer.name);
         let ping = self
             .before
-            .is_some_and(|it| !value(it, "identifier").is_empty());
-        if self.layer.name == "data" && ping && self.bytes.len() >= TIME {
+            .is_some_and(|layer| layer.field(FieldName::Identifier).is_some());
+        if self.layer.kind == LayerKind::Data && ping && self.bytes.len() >= TIME {
             // `ping` writes the time of sending there, and the reply repeats it.
             let time = self.bytes[..TIME].iter();
-            let value = time.map(|byte| format!("{byte:02x}")).collect();
+            let time = time.map(|byte| format!("{byte:02x}")).collect();
             self.chosen.push(Chosen {
                 name: format!("the first {TIME} bytes of the {}", self.part.title),
                 scope: format!("time {}", self.both_ways()),
-                value: Value::Picked(value),
+                choice: Choice::Picked(time),
             });
             self.bytes[..TIME].fill(0);
-        } else if before == "TCP" {
-            blank_date(&mut self.bytes);
+        } else if self
+            .before
+            .is_some_and(|layer| layer.kind == LayerKind::Tcp)
+        {
+            blank::date(&mut self.bytes);
         }
         let bytes = std::mem::take(&mut self.bytes);
-        self.fact("", Kind::Data, Content::Bytes(bytes));
+        self.fact(About::Data, Kind::Data, Content::Bytes(bytes));
     }
 
-    fn fact(&mut self, name: &'static str, kind: Kind, value: Content) {
-        self.part.facts.push(Fact { name, kind, value });
+    fn fact(&mut self, about: About, kind: Kind, value: Content) {
+        self.part.facts.push(Fact { about, kind, value });
     }
 
-    fn text(&mut self, field: &Field, kind: Kind, value: &str) {
-        self.fact(field.name, kind, Content::Text(value.to_owned()));
+    /// The value must be the same.
+    fn value(&mut self, field: &Field, kind: Kind) {
+        let value = Content::Value(field.value.clone());
+        self.fact(About::Field(field.name), kind, value);
+    }
+
+    /// This must be the same of the value.
+    fn text(&mut self, field: &Field, kind: Kind, text: String) {
+        self.fact(About::Field(field.name), kind, Content::Text(text));
     }
 
     /// Notes a value that is picked at random.
     fn choose(&mut self, field: &Field, scope: String) {
-        self.note(field, scope, Value::Picked(field.value.clone()));
+        self.note(field, scope, Choice::Picked(field.value.to_string()));
     }
 
-    /// Notes a number that counts the bytes of one direction.
-    fn count(&mut self, field: &Field, direction: [&str; 4]) {
-        let scope = format!("sequence {}", direction.join(" "));
-        let number = field.value.parse().unwrap_or_default();
-        self.note(field, scope, Value::Counted(number));
+    /// Notes a number that counts the bytes from one end to another.
+    fn count(&mut self, field: &Field, number: u32, [from, to]: &[String; 2]) {
+        let scope = format!("sequence {from} {to}");
+        self.note(field, scope, Choice::Counted(number));
     }
 
-    fn note(&mut self, field: &Field, scope: String, value: Value) {
+    fn note(&mut self, field: &Field, scope: String, choice: Choice) {
         let name = format!("{} {}", self.part.title, field.name);
-        self.chosen.push(Chosen { name, scope, value });
+        self.chosen.push(Chosen {
+            name,
+            scope,
+            choice,
+        });
         self.blank(field);
     }
 
@@ -270,75 +224,57 @@ impl<'a> Reader<'a> {
         self.bytes[start - from..end - from].fill(0);
     }
 
-    fn value(&self, name: &str) -> &'a str {
-        value(self.layer, name)
-    }
-
-    fn of_ip(&self, name: &str) -> &'a str {
-        self.ip.map_or("", |ip| value(ip, name))
-    }
-
-    fn addresses(&self) -> (&'a str, &'a str) {
+    fn addresses(&self) -> (String, String) {
         (
-            self.of_ip("source address"),
-            self.of_ip("destination address"),
+            shown(self.ip, FieldName::SourceAddress),
+            shown(self.ip, FieldName::DestinationAddress),
         )
     }
 
     /// The addresses in an order that does not depend on who sends.
     fn both_ways(&self) -> String {
         let (one, other) = self.addresses();
-        format!("{} {}", one.min(other), one.max(other))
+        format!("{} {}", (&one).min(&other), (&one).max(&other))
+    }
+
+    /// Address and port of the sender and of the receiver.
+    fn ends(&self) -> [String; 2] {
+        let (source, destination) = self.addresses();
+        let port = |name| shown(Some(self.layer), name);
+        [
+            format!("{source} {}", port(FieldName::SourcePort)),
+            format!("{destination} {}", port(FieldName::DestinationPort)),
+        ]
+    }
+
+    fn is_ack(&self) -> bool {
+        match self.layer.value(FieldName::Flags) {
+            Some(Value::TcpFlags(flags)) => flags.contains(TcpFlags::ACK),
+            _ => false,
+        }
     }
 
     fn is_fragment(&self) -> bool {
-        self.layer.name == "IPv6 fragment"
-            || self.value("flags").contains("MF")
-            || self.value("fragment offset") != "0 bytes"
-    }
-}
-
-/// The value of a field, empty if there is none.
-fn value<'a>(layer: &'a Layer, name: &str) -> &'a str {
-    let mut fields = layer.fields.iter();
-    let field = fields.find(|field| field.name == name);
-    field.map_or("", |field| &field.value)
-}
-
-/// What is compared of an option of TCP, as it is described.
-fn name_of_option(option: &str) -> &str {
-    match option.split_once(' ') {
-        Some((name @ ("timestamps" | "sack"), rest)) if rest != "permitted" => name,
-        _ => option,
-    }
-}
-
-/// Blanks the values of timestamps and selective acknowledgements (RFC 9293,
-/// section 3.2: a kind and, but for kinds 0 and 1, a length that counts both).
-fn blank_options(mut options: &mut [u8]) {
-    while let [kind, rest @ ..] = options {
-        let length = match (*kind, rest.first()) {
-            (1, _) => 1,
-            (2.., Some(&length @ 2..)) => usize::from(length),
-            _ => return, // the end, or nothing that can be read
+        let more = match self.layer.value(FieldName::Flags) {
+            Some(&Value::IpFlags(IpFlags { more_fragments, .. })) => more_fragments,
+            _ => false,
         };
-        let Some((option, after)) = options.split_at_mut_checked(length) else {
-            return;
-        };
-        if matches!(option[0], 5 | 8) {
-            option[2..].fill(0);
-        }
-        options = after;
+        let offset = self.layer.number(FieldName::FragmentOffset);
+        self.layer.kind == LayerKind::Ipv6Fragment || more || offset != Some(0)
     }
 }
 
-/// Blanks the date of an HTTP answer.
-fn blank_date(bytes: &mut [u8]) {
-    let name = b"\r\nDate: ";
-    if let Some(at) = bytes.windows(name.len()).position(|it| it == name) {
-        let date = &mut bytes[at + name.len()..];
-        let end = date.iter().position(|&byte| byte == b'\r');
-        let end = end.unwrap_or(date.len());
-        date[..end].fill(b'.');
+/// The value of a field as a reader sees it, empty if there is none.
+fn shown(layer: Option<&Layer>, name: FieldName) -> String {
+    let value = layer.and_then(|layer| layer.value(name));
+    value.map_or(String::new(), Value::to_string)
+}
+
+/// What is compared of an option of TCP.
+fn without_numbers(option: &TcpOption) -> String {
+    match option {
+        TcpOption::Timestamps(..) => "timestamps".to_owned(),
+        TcpOption::Sack(_) => "sack".to_owned(),
+        option => option.to_string(),
     }
 }

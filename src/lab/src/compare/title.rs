@@ -1,10 +1,6 @@
 //! Names for the layers of a packet that say which one of two is meant.
 
-use ip_over_udp::packet::Layer;
-
-pub fn is_ip(layer: &Layer) -> bool {
-    matches!(layer.name, "IPv4" | "IPv6")
-}
+use ip_over_udp::packet::{Layer, LayerKind};
 
 /// How deep in a packet a layer is.
 #[derive(Clone, Copy, Default)]
@@ -19,35 +15,37 @@ struct Place {
 /// "inner", and "quoted" is what an ICMP error repeats.
 pub fn titles(layers: &[Layer]) -> Vec<String> {
     let mut place = Place::default();
-    let mut before = "";
+    let mut before = None;
     let mut places = Vec::new();
     for layer in layers {
         match before {
-            "ICMP" | "ICMPv6" if is_ip(layer) => {
+            Some(LayerKind::Icmp | LayerKind::Icmpv6) if layer.kind.is_ip() => {
                 place.quotes += 1;
                 place.tunnels = 0;
             }
-            "UDP" if is_ip(layer) => place.tunnels += 1,
+            Some(LayerKind::Udp) if layer.kind.is_ip() => place.tunnels += 1,
             _ => (),
         }
         places.push(place);
-        before = layer.name;
+        before = Some(layer.kind);
     }
 
     let mut titles: Vec<String> = Vec::new();
     for (layer, place) in layers.iter().zip(&places) {
-        let mut alike = places.iter().filter(|it| it.quotes == place.quotes);
-        let side = match alike.any(|it| it.tunnels > 0) {
+        let mut alike = places.iter().filter(|other| other.quotes == place.quotes);
+        let side = match alike.any(|place| place.tunnels > 0) {
             false => "",
             true if place.tunnels == 0 => "outer ",
             true => "inner ",
         };
         let quoted = if place.quotes > 0 { "quoted " } else { "" };
-        titles.push(match (layer.name, titles.last()) {
-            ("data", Some(before)) => format!("{before} data"),
+        titles.push(match (layer.kind, titles.last()) {
+            (LayerKind::Data, Some(before)) => format!("{before} data"),
             // Of a trailer, nothing says which of the packets it belongs to.
-            (name @ ("Ethernet" | "trailer" | "padding"), _) => name.to_owned(),
-            (name, _) => format!("{quoted}{side}{name}"),
+            (kind @ (LayerKind::Ethernet | LayerKind::Trailer | LayerKind::Padding), _) => {
+                kind.to_string()
+            }
+            (kind, _) => format!("{quoted}{side}{kind}"),
         });
     }
     titles

@@ -1,8 +1,8 @@
 //! What is different, in words.
 
-use super::Row;
-use super::align::{Step, whole};
-use super::normalise::{Content, Fact, Kind, Normal, Part, normalise};
+use super::align::{Row, Step, whole};
+use super::fact::{About, Content, Fact, Kind, Normal, Part};
+use super::normalise::normalise;
 use ip_over_udp::capture::Packet;
 
 /// Words about two packets, and the packets.
@@ -18,19 +18,19 @@ pub fn both(words: &str, (mine, reference): (&Packet, &Packet)) -> String {
 /// other row has it in another place.
 fn moved(steps: &[Step], step: Step, mine: &Row, reference: &Row) -> Option<(usize, usize)> {
     let token = |packet: &Packet| whole(&normalise(packet));
-    let mut missing = steps.iter().filter(|it| it.mine.is_none());
-    let mut extra = steps.iter().filter(|it| it.reference.is_none());
+    let mut missing = steps.iter().filter(|step| step.mine.is_none());
+    let mut extra = steps.iter().filter(|step| step.reference.is_none());
     if let Some(one) = step.mine {
         let wanted = token(&mine.packets[one]);
-        let other = missing.find_map(|it| {
-            it.reference
+        let other = missing.find_map(|step| {
+            step.reference
                 .filter(|&other| token(&reference.packets[other]) == wanted)
         });
         return Some((one, other?));
     }
     let other = step.reference?;
     let wanted = token(&reference.packets[other]);
-    let one = extra.find_map(|it| it.mine.filter(|&one| token(&mine.packets[one]) == wanted));
+    let one = extra.find_map(|step| step.mine.filter(|&one| token(&mine.packets[one]) == wanted));
     Some((one?, other))
 }
 
@@ -90,7 +90,7 @@ pub fn first(mine: &Normal, reference: &Normal) -> Option<(Kind, String)> {
     let first = [Kind::Protocol, Kind::Field, before, after];
     let mut order = first.into_iter().chain([Kind::Bits, Kind::Checksum]);
     let of = |kind: Kind| {
-        let mut found = found.iter().filter(move |it| it.0 == kind);
+        let mut found = found.iter().filter(move |difference| difference.0 == kind);
         // An outer checksum covers what is inside, with the checksums there.
         let cause = match kind {
             Kind::Checksum => found.next_back(),
@@ -135,7 +135,7 @@ fn differences(mine: &Normal, reference: &Normal) -> Vec<(Kind, String)> {
 fn so_many(layer: &Part) -> String {
     let bytes = layer.facts.iter().map(|fact| match &fact.value {
         Content::Bytes(bytes) => bytes.len(),
-        Content::Text(_) => 0,
+        Content::Value(_) | Content::Text(_) => 0,
     });
     match bytes.sum() {
         1 => format!("1 byte of {}", layer.title),
@@ -150,30 +150,30 @@ fn in_layer(mine: &Part, reference: &Part) -> Vec<(Kind, String)> {
         true => &mine.title,
         false => &reference.title,
     };
-    let more = mine
-        .facts
-        .iter()
-        .filter(|it| reference.fact(it.name).is_none());
+    let more = mine.facts.iter();
+    let more = more.filter(|fact| reference.fact(fact.about).is_none());
     let facts = reference.facts.iter().chain(more);
     let differ = facts.filter_map(|fact| {
-        let (one, other) = (mine.fact(fact.name), reference.fact(fact.name));
-        (one != other).then(|| (fact.kind, told(title, fact.name, one, other)))
+        let (one, other) = (mine.fact(fact.about), reference.fact(fact.about));
+        (one != other).then(|| (fact.kind, told(title, fact.about, one, other)))
     });
     differ.collect()
 }
 
 /// What two packets have of one thing.
-fn told(title: &str, name: &str, mine: Option<&Fact>, reference: Option<&Fact>) -> String {
-    let what = format!("{title} {name}");
+fn told(title: &str, about: About, mine: Option<&Fact>, reference: Option<&Fact>) -> String {
+    let what = format!("{title} {about}");
     let what = what.trim();
     let content = |fact: Option<&Fact>| match fact.map(|fact| &fact.value) {
+        Some(Content::Value(value)) => value.to_string(),
         Some(Content::Text(text)) => text.clone(),
         Some(Content::Bytes(bytes)) => format!("{} bytes", bytes.len()),
         None => "none".to_owned(),
     };
-    if let (Some(Content::Bytes(one)), Some(Content::Bytes(other))) =
-        (mine.map(|it| &it.value), reference.map(|it| &it.value))
-        && one.len() == other.len()
+    if let (Some(Content::Bytes(one)), Some(Content::Bytes(other))) = (
+        mine.map(|fact| &fact.value),
+        reference.map(|fact| &fact.value),
+    ) && one.len() == other.len()
         && let Some(at) = (0..one.len()).find(|&at| one[at] != other[at])
     {
         return format!(

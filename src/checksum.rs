@@ -11,10 +11,10 @@ use std::net::IpAddr;
 ///
 /// ```
 /// let mut echo = [8, 0, 0, 0, 0, 7, 0, 1]; // request, code 0, -, id 7, seq 1
-/// let sum = ip_over_udp::icmp::checksum(&echo);
+/// let sum = ip_over_udp::checksum::checksum(&echo);
 /// assert_eq!(sum, 0xf7f7);
 /// echo[2..4].copy_from_slice(&sum.to_be_bytes());
-/// assert_eq!(ip_over_udp::icmp::checksum(&echo), 0);
+/// assert_eq!(ip_over_udp::checksum::checksum(&echo), 0);
 /// ```
 // ANCHOR: checksum
 pub fn checksum(bytes: &[u8]) -> u16 {
