@@ -64,7 +64,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         println!("packet {}: {n} bytes", read.packets);
         if args.verbose {
             let header = if args.packet_information { 4 } else { 0 };
-            println!("{}", packet::describe(&packet[header.min(n)..]));
+            println!("{}", packet::info(&packet[header.min(n)..]));
         }
         print!("{}", packet::hex_dump(packet));
     }

@@ -73,7 +73,7 @@ fn run(args: Args) -> anyhow::Result<()> {
             capture.write_now(&buffer[..n])?;
         }
         if args.verbose {
-            println!("{}", packet::describe(&buffer[..n]));
+            println!("{}", packet::info(&buffer[..n]));
         }
     }
     // ANCHOR_END: read

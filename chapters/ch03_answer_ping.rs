@@ -53,7 +53,7 @@ fn run(args: Args) -> anyhow::Result<()> {
 
     let mut note = |packet: &[u8]| -> Result<()> {
         if args.verbose {
-            println!("{}", packet::describe(packet));
+            println!("{}", packet::info(packet));
         }
         capture
             .as_mut()

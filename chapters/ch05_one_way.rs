@@ -19,7 +19,7 @@ use ip_over_udp::device::{Device, MAX_PACKET_LEN};
 use ip_over_udp::egress;
 use ip_over_udp::error::{is_fatal, report};
 use ip_over_udp::output::println;
-use ip_over_udp::packet::describe;
+use ip_over_udp::packet;
 use ip_over_udp::signals::Shutdown;
 use ip_over_udp::socket;
 
@@ -71,7 +71,7 @@ fn send(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
         let n = tun.recv(&mut buffer).map_err(|err| tun.explain(err))?;
         let inner = &buffer[..n];
         if args.verbose {
-            println!("out: {}", describe(inner));
+            println!("out: {}", packet::info(inner));
         }
         // The whole packet is the payload. Everything around it, the kernel
         // adds: UDP header, IP header, Ethernet header.
@@ -101,7 +101,7 @@ fn receive(args: &Args) -> anyhow::Result<()> {
         capture.start_with_egress(&[tun.name()], from)?;
         let inner = &buffer[..n];
         if args.verbose {
-            println!("in: {}", describe(inner));
+            println!("in: {}", packet::info(inner));
         }
         match tun.send(inner) {
             Ok(()) => received.add(n),

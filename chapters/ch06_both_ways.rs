@@ -19,7 +19,7 @@ use ip_over_udp::device::{Device, MAX_PACKET_LEN};
 use ip_over_udp::egress;
 use ip_over_udp::error::{Error, is_fatal, report};
 use ip_over_udp::output::println;
-use ip_over_udp::packet::describe;
+use ip_over_udp::packet;
 use ip_over_udp::signals::Shutdown;
 use ip_over_udp::socket;
 use nix::errno::Errno;
@@ -86,7 +86,7 @@ fn run(args: Args) -> anyhow::Result<()> {
                 Ok(n) => {
                     let inner = &buffer[..n];
                     if args.verbose {
-                        println!("out: {}", describe(inner));
+                        println!("out: {}", packet::info(inner));
                     }
                     match udp.send_to(inner, args.peer) {
                         Ok(_) => sent.add(n),
@@ -102,7 +102,7 @@ fn run(args: Args) -> anyhow::Result<()> {
                 Ok(n) => {
                     let inner = &buffer[..n];
                     if args.verbose {
-                        println!("in: {}", describe(inner));
+                        println!("in: {}", packet::info(inner));
                     }
                     match tun.send(inner) {
                         Ok(()) => received.add(n),

@@ -1,13 +1,11 @@
 //! What programs are told on their command lines: names, addresses and ports,
-//! checked before anything is opened.
+//! checked before anything is opened. Errors are in the form that `clap` asks for.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use ipnet::IpNet;
 use nix::net::if_::if_nametoindex;
-
-use crate::error::{Error, Result};
 
 /// The options that say what device a program opens; chapter 2 explains them.
 #[derive(clap::Args, Clone, Debug)]
@@ -39,7 +37,7 @@ impl fmt::Display for DeviceArgs {
 
 /// Checks a device name as the kernel would, but before anything is created:
 /// one that is too long it cuts silently, and another device would appear.
-pub fn check_name(name: &str) -> Result<()> {
+pub fn parse_name(name: &str) -> Result<String, String> {
     // `dev_valid_name` in the kernel's net/core/dev.c. IFNAMSIZ is 16 with
     // the zero byte at the end. '%' would let the kernel choose a number.
     let reason = if name.is_empty() {
@@ -52,20 +50,16 @@ pub fn check_name(name: &str) -> Result<()> {
     } else if name.contains(|c: char| c == '/' || c == ':' || c == '%' || c.is_whitespace()) {
         "a name has no slash, colon, percent sign or space"
     } else {
-        return Ok(());
+        return Ok(name.to_owned());
     };
-    let name = name.to_owned();
-    Err(Error::BadName { name, reason })
-}
-
-/// [`check_name`] in the form that `clap` asks for.
-pub fn parse_name(name: &str) -> std::result::Result<String, String> {
-    check_name(name).map_err(|error| error.to_string())?;
-    Ok(name.to_owned())
+    Err(format!(
+        "cannot create a device named {name:?}: {reason}\n  \
+         choose another name with --tun, tun0 for example"
+    ))
 }
 
 /// Reads an address with its prefix length, as in `192.168.0.1/24`.
-pub fn parse_cidr(text: &str) -> std::result::Result<IpNet, String> {
+pub fn parse_cidr(text: &str) -> Result<IpNet, String> {
     let example = "write it like 192.168.0.1/24 or fd00:0:0:1::1/64";
     let Some((address, prefix)) = text.split_once('/') else {
         return Err(format!(
@@ -121,8 +115,8 @@ fn not_a_host(net: &IpNet) -> Option<String> {
     }
 }
 
-/// Reads an address and a port, in the form that `clap` asks for.
-pub fn parse_endpoint(text: &str) -> std::result::Result<SocketAddr, String> {
+/// Reads an address and a port, as in `203.0.113.2:9876`.
+pub fn parse_endpoint(text: &str) -> Result<SocketAddr, String> {
     // The standard library takes the number of an interface after the percent
     // sign, and people know its name.
     let numbered = match text.split_once('%').and_then(|(address, rest)| {
@@ -154,7 +148,7 @@ pub fn parse_endpoint(text: &str) -> std::result::Result<SocketAddr, String> {
 }
 
 /// The same, for the address of a peer: one to which a datagram can be sent.
-pub fn parse_peer(text: &str) -> std::result::Result<SocketAddr, String> {
+pub fn parse_peer(text: &str) -> Result<SocketAddr, String> {
     let peer = parse_endpoint(text)?;
     if peer.port() == 0 {
         return Err("nobody can be reached at port 0".to_owned());
@@ -173,7 +167,7 @@ mod tests {
     #[test]
     fn names_that_the_kernel_would_cut_or_refuse() {
         for good in ["tun0", "a", "fifteen-letters"] {
-            assert!(check_name(good).is_ok(), "{good}");
+            assert!(parse_name(good).is_ok(), "{good}");
         }
         for bad in [
             "",
@@ -185,7 +179,7 @@ mod tests {
             "a:b",
             "tun%d",
         ] {
-            assert!(check_name(bad).is_err(), "{bad}");
+            assert!(parse_name(bad).is_err(), "{bad}");
         }
     }
 

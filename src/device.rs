@@ -14,7 +14,7 @@ use tun::AbstractDevice;
 use crate::args::DeviceArgs;
 use crate::error::{Error, Result};
 use crate::iproute::ip;
-use crate::sys;
+pub use crate::sys::descriptor;
 
 /// A buffer of this many bytes holds every packet that a TUN device can give:
 /// no MTU of one is larger (`MAX_MTU` in the kernel's drivers/net/tun.c).
@@ -108,12 +108,6 @@ impl AsFd for Device {
     fn as_fd(&self) -> BorrowedFd<'_> {
         descriptor(&self.tun)
     }
-}
-
-/// The descriptor of a device, to wait for it; the `tun` crate has it as a
-/// number only.
-pub fn descriptor(device: &tun::Device) -> BorrowedFd<'_> {
-    sys::of_tun(device)
 }
 
 // ANCHOR: silence

@@ -74,13 +74,6 @@ pub enum Error {
     )]
     NameOtherKind { name: String },
 
-    /// Refused before the kernel is asked, because it would cut the name.
-    #[error(
-        "cannot create a device named {name:?}: {reason}\n  \
-         choose another name with --tun, tun0 for example"
-    )]
-    BadName { name: String, reason: &'static str },
-
     /// EBADFD, EFAULT or POLLERR: somebody removed the device.
     #[error(
         "{name} is gone: it was deleted while this program used it\n  \

@@ -4,7 +4,7 @@
 //!
 //! | function | what is `unsafe` in it | why it holds for every caller |
 //! |---|---|---|
-//! | [`of_tun`] | a number becomes a [`BorrowedFd`] | the number is that of a `tun::Device`, which keeps it open for as long as it lives; the result borrows the device |
+//! | [`descriptor`] | a number becomes a [`BorrowedFd`] | the number is that of a `tun::Device`, which keeps it open for as long as it lives; the result borrows the device |
 //! | [`default_signals`] | `pre_exec`: code between fork and exec, where another thread may have held any lock | system calls only; nothing is allocated, and the errors are numbers |
 //! | [`default_signals`], [`reset_signals`] | `signal` could install a handler, which may be called at any moment | no handler: the default, or "ignore" |
 //! | [`bind_packet`], [`packet_drops`] | a pointer to a struct, and its length | both are those of a local variable, which outlives the call |
@@ -24,8 +24,9 @@ use nix::libc;
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask};
 use nix::sys::socket::{getsockopt, sockopt};
 
-/// The descriptor of a device of the `tun` crate, which has it as a number only.
-pub fn of_tun(device: &tun::Device) -> BorrowedFd<'_> {
+/// The descriptor of a device, to wait for it; the `tun` crate has it as a number
+/// only.
+pub fn descriptor(device: &tun::Device) -> BorrowedFd<'_> {
     // SAFETY: the device opened its descriptor and closes it when it is
     // dropped, and the result cannot outlive the borrow of the device. (The
     // crate can also be given any number to own, in its configuration; whoever

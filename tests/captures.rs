@@ -25,7 +25,7 @@ fn every_packet_of_every_reference_capture() {
         let all = capture::read(&folder.join("all.pcapng")).unwrap();
         let lines: Vec<String> = all
             .iter()
-            .map(|packet| format!("{:<15}{}", packet.interface, packet.describe()))
+            .map(|packet| format!("{:<15}{}", packet.interface, packet.info()))
             .collect();
         insta::assert_snapshot!(chapter, lines.join("\n"));
     }

@@ -136,7 +136,7 @@ impl Drop for Mine {
 fn find(packets: &[Packet], what: &str) -> usize {
     let mut packets = packets.iter();
     packets
-        .position(|it| it.describe().contains(what))
+        .position(|it| it.info().contains(what))
         .unwrap_or_else(|| panic!("no packet says {what:?}"))
 }
 
@@ -800,7 +800,7 @@ proptest! {
             if is_left_out(&packet, byte) {
                 return;
             }
-            changed = format!("byte {byte} of {}", packet.describe());
+            changed = format!("byte {byte} of {}", packet.info());
             let at = packets.iter().position(|it| *it == packet).unwrap();
             packets[at].data[byte] ^= 1_u8 << bit;
         });

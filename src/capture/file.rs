@@ -23,8 +23,9 @@ use pcap_file::pcapng::blocks::interface_description::{
 use pcap_file::pcapng::{PcapNgWriteError, PcapNgWriter};
 use pcap_file::{DataLink, Endianness};
 
-use super::{Direction, LinkType};
+use super::packet::{Direction, now};
 use crate::error::{Error, Result};
+use crate::packet::LinkType;
 
 /// Packets longer than this many bytes are not expected: what 64 KiB of
 /// segmentation offload and a link header come to is below it.
@@ -127,7 +128,7 @@ impl Pcap {
 
     /// Writes a packet with the time of this moment.
     pub fn write_now(&mut self, packet: &[u8]) -> Result<()> {
-        self.write(super::now(), packet.len() as u32, packet)
+        self.write(now(), packet.len() as u32, packet)
     }
 
     /// Writes a packet that was on the wire at `time`, `length` bytes long.
@@ -220,11 +221,6 @@ impl<W: Write> PcapNg<W> {
             .write_pcapng_block(block)
             .map_err(|err| Error::capture_file(&self.path, pcapng_error(err)))?;
         self.flush()
-    }
-
-    /// Where the file is.
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     fn flush(&mut self) -> Result<()> {

@@ -5,7 +5,6 @@
 //! does the writing, so that the program's own loop stays the same.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::io::{PipeReader, PipeWriter};
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
@@ -17,9 +16,9 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{AccessFlags, access};
 
-use super::file::RecordFile;
-use super::packet_socket::Frame;
-use super::{PacketSocket, Pcap, PcapNg};
+use super::file::{Pcap, PcapNg, RecordFile};
+use super::packet::now;
+use super::packet_socket::{Frame, PacketSocket};
 use crate::egress;
 use crate::error::{Error, Result};
 
@@ -40,15 +39,16 @@ enum State {
     /// The kernel keeps frames for us, and we do not read them yet.
     Listening(PacketSocket),
     /// Dropping the writer ends the thread.
-    Running(PipeWriter, JoinHandle<Summary>),
+    Running(PipeWriter, JoinHandle<Outcome>),
 }
 
 /// What a capture came to.
-struct Summary {
-    dir: PathBuf,
+#[derive(Default)]
+struct Outcome {
     packets: u64,
     missed: u64,
-    stopped: Option<Error>,
+    /// It ended before the program did.
+    stopped: bool,
 }
 
 impl LiveCapture {
@@ -112,44 +112,33 @@ impl LiveCapture {
 
     /// Writes what is still queued, ends, and prints how much was captured.
     pub fn finish(self) {
-        if let State::Running(keep, thread) = self.state {
-            drop(keep);
-            if let Ok(mut summary) = thread.join() {
-                summary.dir = self.dir;
-                println!("{summary}");
-            }
+        let State::Running(keep, thread) = self.state else {
+            return;
+        };
+        drop(keep);
+        if let Ok(outcome) = thread.join() {
+            let dir = self.dir.display();
+            let missed = match outcome.missed {
+                0 => String::new(),
+                missed => format!(", {missed} missed"),
+            };
+            let stopped = match outcome.stopped {
+                true => ", then the capture stopped",
+                false => "",
+            };
+            println!(
+                "{} packets captured in {dir}{missed}{stopped}",
+                outcome.packets
+            );
         }
-    }
-}
-
-impl fmt::Display for Summary {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(
-            f,
-            "{} packets captured in {}",
-            self.packets,
-            self.dir.display()
-        )?;
-        if self.missed > 0 {
-            write!(f, ", {} missed", self.missed)?;
-        }
-        if self.stopped.is_some() {
-            write!(f, ", then the capture stopped")?;
-        }
-        Ok(())
     }
 }
 
 /// The thread: everything from the socket into the files, until `end` closes
 /// and the socket is empty. An error of a file ends the capture, and never the
 /// program: a tunnel does not stop because a disk is full.
-fn run(mut socket: PacketSocket, mut files: Files, end: PipeReader) -> Summary {
-    let mut summary = Summary {
-        dir: PathBuf::new(),
-        packets: 0,
-        missed: 0,
-        stopped: None,
-    };
+fn run(mut socket: PacketSocket, mut files: Files, end: PipeReader) -> Outcome {
+    let mut outcome = Outcome::default();
     // When we were asked to end: frames from before are still written, and
     // later ones are not waited for. On a busy interface there is always one.
     let mut ended: Option<Duration> = None;
@@ -159,7 +148,7 @@ fn run(mut socket: PacketSocket, mut files: Files, end: PipeReader) -> Summary {
             Ok(Some(frame)) if ended.is_some_and(|ended| frame.time > ended) => break Ok(()),
             Ok(Some(frame)) => match files.write(&frame) {
                 Ok(written) => {
-                    summary.packets += u64::from(written);
+                    outcome.packets += u64::from(written);
                     false
                 }
                 Err(err) => break Err(err),
@@ -182,17 +171,17 @@ fn run(mut socket: PacketSocket, mut files: Files, end: PipeReader) -> Summary {
             PollFd::new(end.as_fd(), PollFlags::POLLIN),
         ];
         match poll(&mut both, timeout) {
-            Ok(_) if both[1].any() == Some(true) => ended = Some(super::now()),
+            Ok(_) if both[1].any() == Some(true) => ended = Some(now()),
             Ok(_) | Err(Errno::EINTR) => (),
             Err(err) => break Err(Error::system("cannot wait for frames", err)),
         }
     };
-    summary.missed = socket.drops().into();
+    outcome.missed = socket.drops().into();
     if let Err(err) = result {
         eprintln!("the capture stops here, the program goes on: {err}");
-        summary.stopped = Some(err);
+        outcome.stopped = true;
     }
-    summary
+    outcome
 }
 
 /// A classic pcap for each interface, and a pcapng for all if there are two.

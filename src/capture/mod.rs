@@ -2,65 +2,20 @@
 //!
 //! [`mod@file`] writes the two formats, [`mod@read`] reads them back, [`packet_socket`]
 //! listens to an interface as Wireshark does, and [`live`] puts these together
-//! for a program with `--capture`.
+//! for a program with `--capture`. A [`Packet`] is what they have in common.
 //!
 //! Times are durations since 1970-01-01 00:00:00 UTC, with nanoseconds.
 
-use std::time::{Duration, SystemTime};
-
 pub mod file;
 pub mod live;
+pub mod packet;
 pub mod packet_socket;
 pub mod read;
 
 pub use file::{Pcap, PcapNg};
 pub use live::LiveCapture;
+pub use packet::{Direction, Packet, now};
 pub use packet_socket::PacketSocket;
 pub use read::{read, read_from};
 
 pub use crate::packet::LinkType;
-use crate::packet::{Dissection, dissect};
-
-/// Which way a packet went, as seen from the host with the interface.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Direction {
-    /// Into the host. On a TUN device: written by the program.
-    In,
-    /// Out of the host. On a TUN device: read by the program.
-    Out,
-}
-
-/// This moment, since 1970-01-01 00:00:00 UTC; 0 if the clock is before that.
-pub fn now() -> Duration {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    now.unwrap_or_default()
-}
-
-/// A packet as it stands in a capture.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Packet {
-    /// Name of the interface, empty where the file format has none.
-    pub interface: String,
-    /// What `data` begins with.
-    pub link: LinkType,
-    /// `None` where the file format has none.
-    pub direction: Option<Direction>,
-    /// Since 1970-01-01 00:00:00 UTC.
-    pub time: Duration,
-    /// Length on the wire in bytes; `data` may hold less.
-    pub length: u32,
-    /// The bytes, from the link header on.
-    pub data: Vec<u8>,
-}
-
-impl Packet {
-    /// The packet taken apart.
-    pub fn dissect(&self) -> Dissection {
-        dissect(self.link, &self.data)
-    }
-
-    /// The packet in one line.
-    pub fn describe(&self) -> String {
-        self.dissect().to_string()
-    }
-}

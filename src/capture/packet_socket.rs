@@ -16,8 +16,9 @@ use nix::sys::socket::{
 };
 use nix::sys::time::TimeSpec;
 
-use super::{Direction, LinkType};
+use super::packet::Direction;
 use crate::error::{Error, Result, errno};
+use crate::packet::LinkType;
 use crate::sys;
 
 /// Room for the largest frame: 64 KiB of offloaded segments and their headers.

@@ -14,8 +14,9 @@ use pcap_file::pcapng::blocks::interface_description::{
     InterfaceDescriptionBlock, InterfaceDescriptionOption,
 };
 
-use super::{Direction, LinkType, Packet};
+use super::packet::{Direction, Packet};
 use crate::error::{Error, Result};
+use crate::packet::LinkType;
 
 /// How much of a file is held at a time, in bytes: four of the largest packets
 /// that Wireshark writes. A block that is larger is refused. The library would

@@ -1,12 +1,11 @@
 //! A packet taken apart: what it says, packet by packet, and its bytes, layer by
 //! layer.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::net::IpAddr;
 use std::ops::Range;
 
-use super::message::Message;
-use super::names::{FieldName, LayerKind};
+use super::names::{FieldName, LayerKind, Message};
 use super::value::Value;
 
 /// A packet taken apart. Shown, it is the packet in one line.
@@ -111,53 +110,34 @@ impl Summary {
     /// What it says, without its addresses and its length. `known` is a protocol
     /// whose name stands beside this already: it is left out at the beginning.
     pub fn info(&self, known: Option<LayerKind>) -> String {
-        let mut info = String::new();
-        // Writing to a String cannot fail.
-        let _ = match self.protocol {
-            Some(protocol) if Some(protocol) == known && !self.has_preface() => {
-                info.write_str(&self.info)
-            }
-            _ => self.write_info(&mut info),
+        let mut info = self.preface();
+        match self.protocol {
+            Some(protocol) if Some(protocol) == known && info.is_empty() => (),
+            Some(protocol) if self.info.is_empty() => info += protocol.as_str(),
+            Some(protocol) => info += &format!("{protocol} "),
+            None => (),
+        }
+        info + &self.info
+    }
+
+    /// What comes before the protocol's name, if anything does.
+    pub fn preface(&self) -> String {
+        let wrong = match self.wrong_header {
+            true => "with a wrong header checksum, ",
+            false => "",
         };
-        let _ = self.write_ending(&mut info);
-        info
+        let fragment = self.fragment.map(|fragment| format!("{fragment}, of "));
+        wrong.to_owned() + &fragment.unwrap_or_default()
     }
+}
 
-    /// Whether something is said before the protocol's name.
-    pub fn has_preface(&self) -> bool {
-        self.wrong_header || self.fragment.is_some()
-    }
-
-    /// Writes what comes before the protocol's name.
-    ///
-    /// # Errors
-    /// Those of the writer.
-    pub fn write_preface(&self, f: &mut impl Write) -> fmt::Result {
-        if self.wrong_header {
-            f.write_str("with a wrong header checksum, ")?;
-        }
-        match self.fragment {
-            Some(fragment) => write!(f, "{fragment}, of "),
-            None => Ok(()),
-        }
-    }
-
-    fn write_info(&self, f: &mut impl Write) -> fmt::Result {
-        self.write_preface(f)?;
-        if let Some(protocol) = self.protocol {
-            let space = if self.info.is_empty() { "" } else { " " };
-            write!(f, "{protocol}{space}")?;
-        }
-        f.write_str(&self.info)
-    }
-
-    fn write_ending(&self, f: &mut impl Write) -> fmt::Result {
-        match self.ending {
-            Some(Ending::Behind(bytes)) => write!(f, ", and {bytes} bytes behind it"),
-            Some(Ending::CutOff { there, claimed }) => {
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Ending::Behind(bytes) => write!(f, ", and {bytes} bytes behind it"),
+            Ending::CutOff { there, claimed } => {
                 write!(f, ", cut off: {there} bytes of {claimed}")
             }
-            None => Ok(()),
         }
     }
 }
@@ -176,12 +156,10 @@ impl Fragment {
 
 impl fmt::Display for Fragment {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let first = self.offset;
         match self.length {
-            0 => write!(f, "fragment, no bytes at {}", self.offset)?,
-            length => {
-                let last = self.offset + length - 1;
-                write!(f, "fragment, bytes {} to {last}", self.offset)?;
-            }
+            0 => write!(f, "fragment, no bytes at {first}")?,
+            length => write!(f, "fragment, bytes {first} to {}", first + length - 1)?,
         }
         f.write_str(if self.more { "" } else { ", the last" })
     }
@@ -201,12 +179,14 @@ fn write_line(packets: &[Summary], f: &mut fmt::Formatter) -> fmt::Result {
     if let Some((source, destination)) = packet.addresses {
         write!(f, "{source} > {destination} ")?;
     }
-    packet.write_info(f)?;
+    f.write_str(&packet.info(None))?;
     if !inside.is_empty() {
         f.write_str(" [")?;
         write_line(inside, f)?;
         f.write_str("]")?;
     }
-    packet.write_ending(f)?;
+    if let Some(ending) = packet.ending {
+        write!(f, "{ending}")?;
+    }
     write!(f, " ({} bytes)", packet.length)
 }

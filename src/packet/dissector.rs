@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::dissection::{Dissection, Field, Layer, Summary};
 use super::names::{FieldName, LayerKind};
-use super::value::Value;
+use super::value::{Value, Verdict};
 
 /// How many packets inside each other are taken apart, to bound the recursion.
 const MAX_DEPTH: usize = 8;
@@ -42,6 +42,15 @@ pub(super) enum Content {
 pub(super) fn field(name: FieldName, bytes: Range<usize>, value: impl Into<Value>) -> Field {
     let value = value.into();
     Field { name, bytes, value }
+}
+
+/// A checksum field, and what is to be thought of it.
+pub(super) fn checksum_field(bytes: Range<usize>, checksum: u16, verdict: Verdict) -> Field {
+    field(
+        FieldName::Checksum,
+        bytes,
+        Value::Checksum(checksum, verdict),
+    )
 }
 
 impl Dissector {

@@ -11,11 +11,11 @@
 //! +-------------------------------+-------------------------------+
 //! ```
 
-use etherparse::{IcmpEchoHeader, Icmpv4Slice, Icmpv4Type, Icmpv6Slice, Icmpv6Type};
+use etherparse::icmpv4::DestUnreachableHeader;
+use etherparse::{IcmpEchoHeader, Icmpv4Slice, Icmpv4Type, Icmpv6Slice, Icmpv6Type, icmpv6};
 
-use super::dissector::{Content, Dissector, Payload, field};
-use super::message::Message;
-use super::names::{FieldName, LayerKind};
+use super::dissector::{Content, Dissector, Payload, checksum_field, field};
+use super::names::{FieldName, LayerKind, Message};
 use super::pseudo_header::PseudoHeader;
 use super::value::{Value, Verdict};
 use crate::checksum::checksum;
@@ -40,7 +40,7 @@ pub(super) fn v4<'a>(
     };
     let header = Header {
         protocol: LayerKind::Icmp,
-        message: Message::v4(&slice),
+        message: message_v4(&slice),
         echo: match slice.icmp_type() {
             Icmpv4Type::EchoRequest(echo) | Icmpv4Type::EchoReply(echo) => Some(echo),
             _ => None,
@@ -64,7 +64,7 @@ pub(super) fn v6<'a>(
     };
     let header = Header {
         protocol: LayerKind::Icmpv6,
-        message: Message::v6(&slice),
+        message: message_v6(&slice),
         echo: match slice.icmp_type() {
             Icmpv6Type::EchoRequest(echo) | Icmpv6Type::EchoReply(echo) => Some(echo),
             _ => None,
@@ -93,14 +93,23 @@ impl Header {
         summary.protocol = Some(self.protocol);
         summary.message = Some(self.message);
         dissector.push(format_args!("{}", self.message));
+        let rest = u32::from_be_bytes([message[4], message[5], message[6], message[7]]);
+        match self.message {
+            // The upper half is unused (RFC 1191, section 4).
+            Message::FragmentationNeeded => dissector.push(format_args!(", mtu {}", rest as u16)),
+            Message::PacketTooBig => dissector.push(format_args!(", mtu {rest}")),
+            Message::DestinationUnreachable => {
+                dissector.push(format_args!(", code {}", message[1]))
+            }
+            Message::Other => {
+                dissector.push(format_args!(" {}, code {}", message[0], message[1]));
+            }
+            _ => (),
+        }
         let mut fields = vec![
             field(FieldName::Type, 0..1, message[0]),
             field(FieldName::Code, 1..2, message[1]),
-            field(
-                FieldName::Checksum,
-                2..4,
-                Value::Checksum(self.checksum, self.verdict),
-            ),
+            checksum_field(2..4, self.checksum, self.verdict),
         ];
         if let Some(echo) = self.echo {
             dissector.push(format_args!(", id {}, seq {}", echo.id, echo.seq));
@@ -108,7 +117,6 @@ impl Header {
             fields.push(field(FieldName::SequenceNumber, 6..8, echo.seq));
         } else {
             // What it means depends on the type; in most it is unused.
-            let rest = u32::from_be_bytes([message[4], message[5], message[6], message[7]]);
             fields.push(field(FieldName::RestOfHeader, 4..8, Value::Hex(rest, 8)));
         }
         if self.verdict == Verdict::Wrong {
@@ -124,5 +132,42 @@ impl Header {
             bytes,
             at: at + HEADER,
         }
+    }
+}
+
+fn message_v4(slice: &Icmpv4Slice) -> Message {
+    match slice.icmp_type() {
+        Icmpv4Type::EchoRequest(_) => Message::EchoRequest,
+        Icmpv4Type::EchoReply(_) => Message::EchoReply,
+        Icmpv4Type::DestinationUnreachable(reason) => match reason {
+            DestUnreachableHeader::Network => Message::NetworkUnreachable,
+            DestUnreachableHeader::Host => Message::HostUnreachable,
+            DestUnreachableHeader::Port => Message::PortUnreachable,
+            DestUnreachableHeader::FragmentationNeeded { .. } => Message::FragmentationNeeded,
+            _ => Message::DestinationUnreachable,
+        },
+        Icmpv4Type::Redirect(_) => Message::Redirect,
+        Icmpv4Type::TimeExceeded(_) => Message::TimeExceeded,
+        Icmpv4Type::ParameterProblem(_) => Message::ParameterProblem,
+        _ => Message::Other,
+    }
+}
+
+fn message_v6(slice: &Icmpv6Slice) -> Message {
+    match slice.icmp_type() {
+        Icmpv6Type::EchoRequest(_) => Message::EchoRequest,
+        Icmpv6Type::EchoReply(_) => Message::EchoReply,
+        Icmpv6Type::DestinationUnreachable(_) => Message::DestinationUnreachable,
+        Icmpv6Type::PacketTooBig { .. } => Message::PacketTooBig,
+        Icmpv6Type::TimeExceeded(_) => Message::TimeExceeded,
+        Icmpv6Type::ParameterProblem(_) => Message::ParameterProblem,
+        _ => match slice.type_u8() {
+            icmpv6::TYPE_ROUTER_SOLICITATION => Message::RouterSolicitation,
+            icmpv6::TYPE_ROUTER_ADVERTISEMENT => Message::RouterAdvertisement,
+            icmpv6::TYPE_NEIGHBOR_SOLICITATION => Message::NeighbourSolicitation,
+            icmpv6::TYPE_NEIGHBOR_ADVERTISEMENT => Message::NeighbourAdvertisement,
+            143 => Message::MulticastListenerReport, // RFC 9777, section 5.2
+            _ => Message::Other,
+        },
     }
 }

@@ -36,7 +36,7 @@ use etherparse::err::ipv4::HeaderSliceError;
 use etherparse::{IpNumber, Ipv4HeaderSlice, Ipv6HeaderSlice};
 
 use super::dissection::{Ending, Fragment};
-use super::dissector::{Content, Dissector, field};
+use super::dissector::{Content, Dissector, checksum_field, field};
 use super::flags::IpFlags;
 use super::names::{FieldName, LayerKind};
 use super::pseudo_header::PseudoHeader;
@@ -86,11 +86,7 @@ fn v4(packet: &[u8], at: usize, dissector: &mut Dissector) {
         field(FieldName::FragmentOffset, 6..8, Value::Bytes(offset)),
         field(FieldName::TimeToLive, 8..9, header.ttl()),
         field(FieldName::Protocol, 9..10, header.protocol().0),
-        field(
-            FieldName::Checksum,
-            10..12,
-            Value::Checksum(header.header_checksum(), verdict),
-        ),
+        checksum_field(10..12, header.header_checksum(), verdict),
         field(FieldName::SourceAddress, 12..16, source),
         field(FieldName::DestinationAddress, 16..20, destination),
     ];

@@ -6,8 +6,7 @@
 //! panics, and what is cut off, malformed or damaged says so.
 //!
 //! What comes out is a [`Dissection`]. Its names ([`names`]) and values
-//! ([`value`], [`flags`], [`message`]) have types; they become text where they
-//! are shown.
+//! ([`value`], [`flags`]) have types; they become text where they are shown.
 //!
 //! No file uses one that uses it: `ethernet` knows `arp` and `ip`, `ip` knows
 //! `extension`, `udp`, `tcp` and `icmp`, and each of them the `dissector`, which
@@ -24,7 +23,6 @@ pub mod extension;
 pub mod flags;
 pub mod icmp;
 pub mod ip;
-pub mod message;
 pub mod names;
 mod pseudo_header;
 pub mod tcp;
@@ -32,8 +30,7 @@ pub mod udp;
 pub mod value;
 
 pub use dissection::{Dissection, Field, Layer, Summary};
-pub use message::Message;
-pub use names::{FieldName, LayerKind};
+pub use names::{FieldName, LayerKind, Message};
 pub use value::{Value, Verdict};
 
 use dissector::Dissector;
@@ -56,17 +53,12 @@ pub enum LinkType {
 ///     8, 0, 0xf7, 0xf7, 0, 7, 0, 1,
 /// ];
 /// assert_eq!(
-///     ip_over_udp::packet::describe(&packet),
+///     ip_over_udp::packet::info(&packet),
 ///     "192.168.0.1 > 192.168.0.2 ICMP echo request, id 7, seq 1 (28 bytes)"
 /// );
 /// ```
-pub fn describe(packet: &[u8]) -> String {
+pub fn info(packet: &[u8]) -> String {
     dissect(LinkType::Raw, packet).to_string()
-}
-
-/// Describes an Ethernet frame in one line: what is in it, and its length.
-pub fn describe_frame(frame: &[u8]) -> String {
-    dissect(LinkType::Ethernet, frame).to_string()
 }
 
 /// Takes a packet apart that begins with a header of this kind.
@@ -103,6 +95,10 @@ pub fn hex_dump(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
+    fn frame_info(frame: &[u8]) -> String {
+        dissect(LinkType::Ethernet, frame).to_string()
+    }
+
     #[test]
     fn a_dump_has_offsets_bytes_and_text() {
         let dump = hex_dump(b"GET / HTTP/1.1\r\nHost: x");
@@ -115,27 +111,18 @@ mod tests {
 
     #[test]
     fn what_is_no_packet_says_so() {
-        assert_eq!(describe(b""), "empty packet (0 bytes)");
-        assert_eq!(describe(b"zzz"), "not an IP packet: version 7 (3 bytes)");
-        assert_eq!(describe(&[5; 20]), "not an IP packet: version 0 (20 bytes)");
+        assert_eq!(info(b""), "empty packet (0 bytes)");
+        assert_eq!(info(b"zzz"), "not an IP packet: version 7 (3 bytes)");
+        assert_eq!(info(&[5; 20]), "not an IP packet: version 0 (20 bytes)");
+        assert_eq!(info(&[0xff; 9]), "not an IP packet: version 15 (9 bytes)");
+        assert_eq!(info(&[0x45; 9]), "IPv4, cut off in its header (9 bytes)");
+        assert_eq!(info(&[0x60; 9]), "IPv6, cut off in its header (9 bytes)");
         assert_eq!(
-            describe(&[0xff; 9]),
-            "not an IP packet: version 15 (9 bytes)"
-        );
-        assert_eq!(
-            describe(&[0x45; 9]),
-            "IPv4, cut off in its header (9 bytes)"
-        );
-        assert_eq!(
-            describe(&[0x60; 9]),
-            "IPv6, cut off in its header (9 bytes)"
-        );
-        assert_eq!(
-            describe(&[0x41; 40]),
+            info(&[0x41; 40]),
             "IPv4 with an impossible header length (40 bytes)"
         );
         assert_eq!(
-            describe_frame(&[0; 13]),
+            frame_info(&[0; 13]),
             "Ethernet, cut off in its header (13 bytes)"
         );
     }
@@ -199,7 +186,7 @@ mod tests {
         for (byte, wrong) in [(100, 2), (57, 2), (29, 2), (37, 1)] {
             let mut bad = good.clone();
             bad[byte] ^= 1;
-            let line = describe_frame(&bad);
+            let line = frame_info(&bad);
             assert_eq!(wrong_checksums(&bad), wrong, "byte {byte}: {line}");
             assert_eq!(line.matches("wrong").count(), wrong, "byte {byte}: {line}");
         }

@@ -1,4 +1,4 @@
-//! The names of layers and fields, each written once: code compares the
+//! The names of layers, fields and messages, each written once: code compares the
 //! constants, and readers see the text.
 
 use std::fmt;
@@ -32,23 +32,27 @@ macro_rules! names {
 names! {
     /// What a layer is: a header, or bytes that no header claims.
     pub enum LayerKind {
-        Ethernet = "Ethernet",
-        Arp = "ARP",
-        Ipv4 = "IPv4",
-        Ipv6 = "IPv6",
-        Ipv6HopByHop = "IPv6 hop-by-hop options",
-        Ipv6Routing = "IPv6 routing",
-        Ipv6Destination = "IPv6 destination options",
-        Ipv6Fragment = "IPv6 fragment",
-        Udp = "UDP",
-        Tcp = "TCP",
-        Icmp = "ICMP",
-        Icmpv6 = "ICMPv6",
-        Data = "data",
-        Fragment = "fragment",
-        Padding = "padding",
-        Trailer = "trailer",
-        CutOff = "cut off",
+        Ethernet = "Ethernet", Arp = "ARP", Ipv4 = "IPv4", Ipv6 = "IPv6",
+        Ipv6HopByHop = "IPv6 hop-by-hop options", Ipv6Routing = "IPv6 routing",
+        Ipv6Destination = "IPv6 destination options", Ipv6Fragment = "IPv6 fragment",
+        Udp = "UDP", Tcp = "TCP", Icmp = "ICMP", Icmpv6 = "ICMPv6", Data = "data",
+        Fragment = "fragment", Padding = "padding", Trailer = "trailer", CutOff = "cut off",
+    }
+}
+
+names! {
+    /// What a message of ICMP or ICMPv6 says, by its type and code.
+    pub enum Message {
+        EchoRequest = "echo request", EchoReply = "echo reply",
+        NetworkUnreachable = "network unreachable", HostUnreachable = "host unreachable",
+        PortUnreachable = "port unreachable", FragmentationNeeded = "fragmentation needed",
+        DestinationUnreachable = "destination unreachable", PacketTooBig = "packet too big",
+        Redirect = "redirect", TimeExceeded = "time exceeded",
+        ParameterProblem = "parameter problem", RouterSolicitation = "router solicitation",
+        RouterAdvertisement = "router advertisement",
+        NeighbourSolicitation = "neighbour solicitation",
+        NeighbourAdvertisement = "neighbour advertisement",
+        MulticastListenerReport = "multicast listener report", Other = "type",
     }
 }
 
@@ -68,45 +72,24 @@ names! {
     /// The name of a field in its RFC, in lower case.
     pub enum FieldName {
         // Ethernet and ARP
-        Destination = "destination",
-        Source = "source",
-        Type = "type",
-        Operation = "operation",
+        Destination = "destination", Source = "source", Type = "type", Operation = "operation",
         SenderHardwareAddress = "sender hardware address",
         SenderProtocolAddress = "sender protocol address",
         TargetHardwareAddress = "target hardware address",
         TargetProtocolAddress = "target protocol address",
         // IP
-        Version = "version",
-        HeaderLength = "header length",
-        Dscp = "DSCP",
-        Ecn = "ECN",
-        TotalLength = "total length",
-        Identification = "identification",
-        Flags = "flags",
-        FragmentOffset = "fragment offset",
-        TimeToLive = "time to live",
-        Protocol = "protocol",
-        Checksum = "checksum",
-        SourceAddress = "source address",
-        DestinationAddress = "destination address",
-        Options = "options",
-        TrafficClass = "traffic class",
-        FlowLabel = "flow label",
-        PayloadLength = "payload length",
-        NextHeader = "next header",
-        HopLimit = "hop limit",
-        Length = "length",
-        MoreFragments = "more fragments",
+        Version = "version", HeaderLength = "header length", Dscp = "DSCP", Ecn = "ECN",
+        TotalLength = "total length", Identification = "identification", Flags = "flags",
+        FragmentOffset = "fragment offset", TimeToLive = "time to live", Protocol = "protocol",
+        Checksum = "checksum", SourceAddress = "source address",
+        DestinationAddress = "destination address", Options = "options",
+        TrafficClass = "traffic class", FlowLabel = "flow label",
+        PayloadLength = "payload length", NextHeader = "next header", HopLimit = "hop limit",
+        Length = "length", MoreFragments = "more fragments",
         // UDP, TCP and ICMP
-        SourcePort = "source port",
-        DestinationPort = "destination port",
-        SequenceNumber = "sequence number",
-        AcknowledgementNumber = "acknowledgement number",
-        Window = "window",
-        UrgentPointer = "urgent pointer",
-        Code = "code",
-        Identifier = "identifier",
-        RestOfHeader = "rest of header",
+        SourcePort = "source port", DestinationPort = "destination port",
+        SequenceNumber = "sequence number", AcknowledgementNumber = "acknowledgement number",
+        Window = "window", UrgentPointer = "urgent pointer", Code = "code",
+        Identifier = "identifier", RestOfHeader = "rest of header",
     }
 }

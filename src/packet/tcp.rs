@@ -18,7 +18,7 @@
 
 use etherparse::{TcpHeaderSlice, TcpOptionElement, err::tcp::HeaderSliceError};
 
-use super::dissector::{Content, Dissector, Payload, field};
+use super::dissector::{Content, Dissector, Payload, checksum_field, field};
 use super::flags::TcpFlags;
 use super::names::{FieldName, LayerKind};
 use super::pseudo_header::PseudoHeader;
@@ -76,11 +76,7 @@ pub(super) fn dissect<'a>(
         field(FieldName::HeaderLength, 12..13, Value::Bytes(length)),
         field(FieldName::Flags, 13..14, Value::TcpFlags(flags)),
         field(FieldName::Window, 14..16, window),
-        field(
-            FieldName::Checksum,
-            16..18,
-            Value::Checksum(header.checksum(), verdict),
-        ),
+        checksum_field(16..18, header.checksum(), verdict),
         field(FieldName::UrgentPointer, 18..20, header.urgent_pointer()),
     ];
     if length > 20 {

@@ -12,10 +12,10 @@
 
 use etherparse::UdpHeaderSlice;
 
-use super::dissector::{Content, Dissector, Payload, field};
+use super::dissector::{Content, Dissector, Payload, checksum_field, field};
 use super::names::{FieldName, LayerKind};
 use super::pseudo_header::PseudoHeader;
-use super::value::{Value, Verdict};
+use super::value::Verdict;
 use crate::socket::PORT;
 
 /// Length of the header in bytes.
@@ -60,11 +60,7 @@ pub(super) fn dissect<'a>(
         field(FieldName::SourcePort, 0..2, source),
         field(FieldName::DestinationPort, 2..4, destination),
         field(FieldName::Length, 4..6, header.length()),
-        field(
-            FieldName::Checksum,
-            6..8,
-            Value::Checksum(header.checksum(), verdict),
-        ),
+        checksum_field(6..8, header.checksum(), verdict),
     ];
     dissector.layer(LayerKind::Udp, at, HEADER, fields);
 

@@ -51,10 +51,10 @@ impl fmt::Display for Value {
             Value::Hex(number, digits) => write!(f, "{number:#0width$x}", width = digits + 2),
             Value::Bytes(bytes) => write!(f, "{bytes} bytes"),
             Value::Flag(flag) => write!(f, "{flag}"),
-            Value::Ip(address) => write!(f, "{address}"),
-            Value::Mac(address) => write!(f, "{address}"),
-            Value::IpFlags(flags) => write!(f, "{flags}"),
-            Value::TcpFlags(flags) => write!(f, "{flags}"),
+            Value::Ip(address) => address.fmt(f),
+            Value::Mac(address) => address.fmt(f),
+            Value::IpFlags(flags) => flags.fmt(f),
+            Value::TcpFlags(flags) => flags.fmt(f),
             Value::TcpOptions(options) => {
                 for (at, option) in options.iter().enumerate() {
                     let comma = if at > 0 { ", " } else { "" };
@@ -70,40 +70,24 @@ impl fmt::Display for Value {
     }
 }
 
-impl From<u8> for Value {
-    fn from(number: u8) -> Value {
-        Value::Number(number.into())
-    }
+/// What a field can be given as it is.
+macro_rules! from {
+    ($($type:ty => $value:expr,)+) => {
+        $(impl From<$type> for Value {
+            fn from(value: $type) -> Value {
+                $value(value.into())
+            }
+        })+
+    };
 }
 
-impl From<u16> for Value {
-    fn from(number: u16) -> Value {
-        Value::Number(number.into())
-    }
-}
-
-impl From<u32> for Value {
-    fn from(number: u32) -> Value {
-        Value::Number(number)
-    }
-}
-
-impl From<Ipv4Addr> for Value {
-    fn from(address: Ipv4Addr) -> Value {
-        Value::Ip(address.into())
-    }
-}
-
-impl From<Ipv6Addr> for Value {
-    fn from(address: Ipv6Addr) -> Value {
-        Value::Ip(address.into())
-    }
-}
-
-impl From<MacAddress> for Value {
-    fn from(address: MacAddress) -> Value {
-        Value::Mac(address)
-    }
+from! {
+    u8 => Value::Number,
+    u16 => Value::Number,
+    u32 => Value::Number,
+    Ipv4Addr => Value::Ip,
+    Ipv6Addr => Value::Ip,
+    MacAddress => Value::Mac,
 }
 
 /// Whether a checksum is the one of what it covers.

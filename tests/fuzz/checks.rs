@@ -48,7 +48,7 @@ pub fn capture(bytes: &[u8]) {
     let read: usize = packets.iter().map(|it| it.data.len()).sum();
     assert!(read <= bytes.len(), "{read} bytes read of {}", bytes.len());
     for packet in packets {
-        packet.describe();
+        packet.info();
     }
 }
 

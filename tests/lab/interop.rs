@@ -218,7 +218,7 @@ fn understand_each_other(peer: Peer, inner: Family, outer: Family) {
         let fragments = all.iter().filter(|packet| {
             packet.interface == "left-eth0"
                 && packet.direction == Some(direction)
-                && packet.describe().contains("fragment")
+                && packet.info().contains("fragment")
         });
         assert_eq!(fragments.count(), 2 * large.count(), "outer fragments");
     }

@@ -292,7 +292,7 @@ fn the_same_everywhere() {
         .says("ttl=63");
     // No question about hardware addresses, no IPv6: only what was sent.
     let all = lab.captured("left-eth0", "", 2);
-    let all: Vec<_> = all.iter().map(|packet| packet.describe()).collect();
+    let all: Vec<_> = all.iter().map(|packet| packet.info()).collect();
     assert!(all.iter().all(|line| line.contains("ICMP echo")), "{all:?}");
     // Fixed hardware addresses.
     lab.run("left", "ip link show eth0")

@@ -304,7 +304,7 @@ fn agree(what: &str, packet: &Packet, ours: &Values, theirs: &Values) -> Result<
         if !same {
             return Err(format!(
                 "{what}: {name} is {ours:?}, tshark says {theirs:?}\n{}\n{}",
-                packet.describe(),
+                packet.info(),
                 hex_dump(&packet.data[..packet.data.len().min(96)])
             ));
         }

@@ -218,7 +218,7 @@ fn readers_files() {
     assert_eq!(fs::read(folder.join("my-evidence.pcap")).unwrap(), before);
     // What the lab made is made anew.
     let now = capture::read(&folder.join("left-eth0.pcap")).unwrap();
-    assert!(now[0].describe().contains("UDP"), "{}", now[0].describe());
+    assert!(now[0].info().contains("UDP"), "{}", now[0].info());
     assert!(!folder.join("left-eth0-2.pcap").exists());
     fs::remove_dir_all(base).unwrap();
 }

@@ -496,13 +496,11 @@ impl Lab {
                 true => capture::read(&file).unwrap_or_default(),
                 false => Vec::new(),
             };
-            let found = packets
-                .iter()
-                .filter(|packet| packet.describe().contains(what));
+            let found = packets.iter().filter(|packet| packet.info().contains(what));
             if found.clone().count() >= least {
                 return found.cloned().collect();
             }
-            let lines: Vec<String> = packets.iter().map(Packet::describe).collect();
+            let lines: Vec<String> = packets.iter().map(Packet::info).collect();
             assert!(
                 Instant::now() < deadline,
                 "expected {least} times {what:?} at {interface}, found:\n{}",

@@ -194,10 +194,7 @@ fn crosses_unchanged(inner: Family, outer: Family) {
 /// Compares packets, and shows lines rather than bytes where they differ.
 pub fn same(sent: &[Vec<u8>], found: &[Vec<u8>], rule: &str) {
     let lines = |packets: &[Vec<u8>]| {
-        let lines: Vec<_> = packets
-            .iter()
-            .map(|packet| packet::describe(packet))
-            .collect();
+        let lines: Vec<_> = packets.iter().map(|packet| packet::info(packet)).collect();
         lines.join("\n")
     };
     let equal = sent == found;
@@ -212,7 +209,7 @@ pub fn same(sent: &[Vec<u8>], found: &[Vec<u8>], rule: &str) {
 /// Multicast reports come at times of their own, before the other end listens
 /// for example; no test can count them.
 fn is_report(packet: &[u8]) -> bool {
-    packet::describe(packet).contains("multicast listener report")
+    packet::info(packet).contains("multicast listener report")
 }
 
 /// What crossed tun0 of a host, with its direction.

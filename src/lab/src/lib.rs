@@ -16,6 +16,7 @@
 //!
 //! `sys` holds all the `unsafe` of the lab.
 
+// Only `sys` may have any.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -28,47 +29,27 @@ macro_rules! styled {
     }};
 }
 
-#[forbid(unsafe_code)]
 pub mod book;
-#[forbid(unsafe_code)]
 pub mod compare;
-#[forbid(unsafe_code)]
 pub mod doctor;
-#[forbid(unsafe_code)]
 pub mod error;
-#[forbid(unsafe_code)]
 pub mod evidence;
-#[forbid(unsafe_code)]
 pub mod executor;
-#[forbid(unsafe_code)]
 pub mod exercise;
-#[forbid(unsafe_code)]
 pub mod hosts;
-#[forbid(unsafe_code)]
 pub mod journey;
-#[forbid(unsafe_code)]
 mod lab;
-#[forbid(unsafe_code)]
 pub mod matching;
-#[forbid(unsafe_code)]
 pub mod namespace;
-#[forbid(unsafe_code)]
 pub mod player;
-#[forbid(unsafe_code)]
 pub mod programs;
-#[forbid(unsafe_code)]
 pub mod recorder;
-#[forbid(unsafe_code)]
 pub mod run_dir;
-#[forbid(unsafe_code)]
 pub mod shell;
-#[forbid(unsafe_code)]
 pub mod summary;
 #[allow(unsafe_code)]
 mod sys;
-#[forbid(unsafe_code)]
 pub mod transcript;
-#[forbid(unsafe_code)]
 pub mod verify;
 
 pub use lab::{Lab, Setup};

@@ -71,7 +71,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
         figure .packet {
             figcaption {
                 strong { "Packet " (number) } " of " code { (capture.name) } ", " (length) " bytes"
-                span .line { (packet.describe()) }
+                span .line { (packet.info()) }
             }
             ol .layers aria-label="Its layers, from the outermost" {
                 @for part in &parts {

@@ -60,7 +60,7 @@ impl Capture {
             let others = numbers(self.packets.iter(), text);
             bail!(
                 "packet {number} of {name} is not {text:?} but:\n    {}\n{others}",
-                packet.describe()
+                packet.info()
             );
         }
         Ok(packet)
@@ -70,7 +70,7 @@ impl Capture {
 /// Whether a packet is what `text` says: its description contains it, or its
 /// first line of HTTP.
 pub(super) fn says(packet: &Packet, text: &str) -> bool {
-    packet.describe().contains(text) || http(packet).is_some_and(|line| line.contains(text))
+    packet.info().contains(text) || http(packet).is_some_and(|line| line.contains(text))
 }
 
 /// Which of the packets are what the text says, in words.

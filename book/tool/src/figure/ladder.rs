@@ -55,7 +55,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     if !says(first, &text) {
         bail!(
             "packet {number} that crossed the tunnel in {name} is not {text:?} but:\n    {}\n{}",
-            first.describe(),
+            first.info(),
             numbers(all.into_iter(), &text)
         );
     }
@@ -63,7 +63,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
         format!("packet {number} of {name} is not in one piece at every interface: it was lost, or went in fragments")
     })?;
     let hops = hops(&journey);
-    let what = http(first).unwrap_or_else(|| first.describe());
+    let what = http(first).unwrap_or_else(|| first.info());
     let total: u128 = hops.iter().map(|hop| hop.time).sum();
     let widest = hops.iter().max_by_key(|hop| hop.packet.data.len());
     let figure = html! {

@@ -162,8 +162,8 @@ fn lines(packet: &Packet) -> Vec<Line> {
         let info = match top.kind {
             LayerKind::Tcp => tcp(summary, top, data, http(packet)),
             // In a first fragment there is only the beginning of it.
-            kind if in_fragment => format!("{} (cut)", summary.info(Some(kind))),
-            kind => summary.info(Some(kind)),
+            kind if in_fragment => format!("{} (cut)", whole(summary, Some(kind))),
+            kind => whole(summary, Some(kind)),
         };
         lines.push(Line {
             roles: [ip.role, top.role],
@@ -191,8 +191,14 @@ fn other(packet: &Summary, parts: &[Part]) -> Line {
         destination: value(FieldName::Destination),
         protocol: parts.last().map(|part| part.kind),
         length: packet.length,
-        info: packet.info(None),
+        info: whole(packet, None),
     }
+}
+
+/// The info, and whether the packet ends where it says.
+fn whole(packet: &Summary, known: Option<LayerKind>) -> String {
+    let ending = packet.ending.map(|ending| ending.to_string());
+    packet.info(known) + &ending.unwrap_or_default()
 }
 
 /// What a field says, empty if there is none of this name.
@@ -204,9 +210,8 @@ fn shown(part: &Part, name: FieldName) -> String {
 /// What a list says of a segment: numbers that only two ends understand are left
 /// to the anatomy.
 fn tcp(packet: &Summary, header: &Part, data: Option<&Part>, http: Option<String>) -> String {
-    let mut info = String::new();
-    if packet.has_preface() {
-        let _ = packet.write_preface(&mut info);
+    let mut info = packet.preface();
+    if !info.is_empty() {
         info += "TCP ";
     }
     let value = |name| shown(header, name);

@@ -20,7 +20,7 @@ use ip_over_udp::count::Count;
 use ip_over_udp::device::{Device, MAX_PACKET_LEN};
 use ip_over_udp::error::{Error, report};
 use ip_over_udp::output::{eprintln, println};
-use ip_over_udp::packet::describe;
+use ip_over_udp::packet;
 use ip_over_udp::signals::Shutdown;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{UsageWho, getrusage};
@@ -111,7 +111,7 @@ fn read(mut tun: impl Read, bytes: usize) -> io::Result<()> {
     let mut buffer = vec![0; bytes];
     loop {
         let n = tun.read(&mut buffer)?;
-        println!("read: {n} bytes: {}", describe(&buffer[..n]));
+        println!("read: {n} bytes: {}", packet::info(&buffer[..n]));
     }
 }
 
@@ -119,7 +119,7 @@ fn exact(mut tun: impl Read, bytes: usize) -> io::Result<()> {
     let mut buffer = vec![0; bytes];
     loop {
         tun.read_exact(&mut buffer)?;
-        println!("read_exact: {bytes} bytes: {}", describe(&buffer));
+        println!("read_exact: {bytes} bytes: {}", packet::info(&buffer));
     }
 }
 

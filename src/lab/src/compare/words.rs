@@ -9,8 +9,8 @@ use ip_over_udp::capture::Packet;
 pub fn both(words: &str, (mine, reference): (&Packet, &Packet)) -> String {
     format!(
         "{words}\n  yours:     {}\n  reference: {}",
-        mine.describe(),
-        reference.describe()
+        mine.info(),
+        reference.info()
     )
 }
 
@@ -42,7 +42,7 @@ pub fn alone(steps: &[Step], at: usize, mine: &Row, reference: &Row) -> (Step, S
             "another order: packet {} of the reference is packet {} of yours: {}",
             reference.numbers[other],
             mine.numbers[one],
-            reference.packets[other].describe()
+            reference.packets[other].info()
         );
         let (mine, reference) = (Some(one), Some(other));
         return (Step { mine, reference }, words);
@@ -75,7 +75,7 @@ pub fn alone(steps: &[Step], at: usize, mine: &Row, reference: &Row) -> (Step, S
         mine: steps[at..].iter().find_map(|step| step.mine),
         reference: steps[at..].iter().find_map(|step| step.reference),
     };
-    (step, format!("{what}{place}{first}: {}", packet.describe()))
+    (step, format!("{what}{place}{first}: {}", packet.info()))
 }
 
 /// The thing in which two packets differ that may be the cause of the others.
