@@ -60,16 +60,12 @@ impl RecordFile {
     fn create(dir: &Path, name: &str) -> Result<(PathBuf, RecordFile)> {
         let path = dir.join(name);
         fs::create_dir_all(dir).map_err(|err| Error::capture_file(dir, err))?;
-        let file = File::create(&path).map_err(|err| Error::capture_file(&path, err))?;
-        let (record, whole) = (Vec::new(), 0);
-        Ok((
-            path,
-            RecordFile {
-                file,
-                record,
-                whole,
-            },
-        ))
+        let file = RecordFile {
+            file: File::create(&path).map_err(|err| Error::capture_file(&path, err))?,
+            record: Vec::new(),
+            whole: 0,
+        };
+        Ok((path, file))
     }
 }
 

@@ -10,10 +10,7 @@ use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{AccessFlags, access};
 
 use super::file::{Pcap, PcapNg, RecordFile};
@@ -21,9 +18,10 @@ use super::packet::now;
 use super::packet_socket::{Frame, PacketSocket};
 use crate::egress;
 use crate::error::{Error, Result};
+use crate::poll::readable;
 
 /// How many frames are read before the thread looks whether it is to end.
-const BURST: u64 = 64;
+const BURST: usize = 64;
 
 /// A capture of some interfaces of this host. Without a folder it is off, and
 /// all its functions do nothing.
@@ -134,54 +132,44 @@ impl LiveCapture {
     }
 }
 
-/// The thread: everything from the socket into the files, until `end` closes
-/// and the socket is empty. An error of a file ends the capture, and never the
-/// program: a tunnel does not stop because a disk is full.
+/// The thread. An error of a file ends the capture, and never the program: a
+/// tunnel does not stop because a disk is full.
 fn run(mut socket: PacketSocket, mut files: Files, end: PipeReader) -> Outcome {
     let mut outcome = Outcome::default();
-    // When we were asked to end: frames from before are still written, and
-    // later ones are not waited for. On a busy interface there is always one.
-    let mut ended: Option<Duration> = None;
-    let mut read = 0u64;
-    let result = loop {
-        let idle = match socket.recv() {
-            Ok(Some(frame)) if ended.is_some_and(|ended| frame.time > ended) => break Ok(()),
-            Ok(Some(frame)) => match files.write(&frame) {
-                Ok(written) => {
-                    outcome.packets += u64::from(written);
-                    false
-                }
-                Err(err) => break Err(err),
-            },
-            Ok(None) if ended.is_some() => break Ok(()),
-            Ok(None) => true,
-            Err(err) => break Err(err),
-        };
-        read += 1;
-        if ended.is_some() || !(idle || read.is_multiple_of(BURST)) {
-            continue;
-        }
-        let timeout = if idle {
-            PollTimeout::NONE
-        } else {
-            PollTimeout::ZERO
-        };
-        let mut both = [
-            PollFd::new(socket.as_fd(), PollFlags::POLLIN),
-            PollFd::new(end.as_fd(), PollFlags::POLLIN),
-        ];
-        match poll(&mut both, timeout) {
-            Ok(_) if both[1].any() == Some(true) => ended = Some(now()),
-            Ok(_) | Err(Errno::EINTR) => (),
-            Err(err) => break Err(Error::system("cannot wait for frames", err)),
-        }
-    };
-    outcome.missed = socket.drops().into();
-    if let Err(err) = result {
+    if let Err(err) = copy(&mut socket, &mut files, &end, &mut outcome.packets) {
         eprintln!("the capture stops here, the program goes on: {err}");
         outcome.stopped = true;
     }
+    outcome.missed = socket.drops().into();
     outcome
+}
+
+/// Copies frames from the socket to the files, until `end` closes and the socket
+/// is empty.
+fn copy(
+    socket: &mut PacketSocket,
+    files: &mut Files,
+    end: &PipeReader,
+    packets: &mut u64,
+) -> Result<()> {
+    loop {
+        let [_, ended] = readable([socket.as_fd(), end.as_fd()])?;
+        // Frames from before are still written, and later ones are not waited
+        // for: on a busy interface there is always one.
+        let until = ended.then(now);
+        let most = if ended { usize::MAX } else { BURST };
+        for _ in 0..most {
+            match socket.recv()? {
+                Some(frame) if until.is_none_or(|until| frame.time <= until) => {
+                    *packets += u64::from(files.write(&frame)?);
+                }
+                _ => break,
+            }
+        }
+        if ended {
+            return Ok(());
+        }
+    }
 }
 
 /// A classic pcap for each interface, and a pcapng for all if there are two.

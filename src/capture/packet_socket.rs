@@ -128,16 +128,11 @@ impl PacketSocket {
             libc::ARPHRD_ETHER | libc::ARPHRD_LOOPBACK => LinkType::Ethernet,
             _ => LinkType::Raw,
         };
-        let interface = match self.names.entry(address.ifindex()) {
-            std::collections::hash_map::Entry::Occupied(name) => name.into_mut(),
-            std::collections::hash_map::Entry::Vacant(slot) => {
-                match sys::interface_name(&self.socket, address.ifindex() as u32) {
-                    Ok(name) => slot.insert(name),
-                    // Deleted in the meantime. The number is never used again.
-                    Err(_) => slot.insert(format!("interface-{}", address.ifindex())),
-                }
-            }
-        };
+        let (socket, index) = (&self.socket, address.ifindex());
+        let name = || sys::interface_name(socket, index as u32);
+        // Deleted in the meantime, it has no name; its number is never used again.
+        let name = || name().unwrap_or_else(|_| format!("interface-{index}"));
+        let interface = self.names.entry(index).or_insert_with(name);
         Ok(Some(Frame {
             interface,
             link,

@@ -24,10 +24,12 @@ use super::dissector::{Dissector, field};
 use super::names::{FieldName, LayerKind};
 use super::value::Value;
 
-/// What is left after the extension headers.
-pub(super) struct Rest<'a> {
+/// What IP carries, behind the extension headers if there are any.
+pub(super) struct Carried<'a> {
     pub(super) protocol: IpNumber,
-    pub(super) payload: &'a [u8],
+    /// All of a segment, or a piece of it. Only the first piece begins with a
+    /// header.
+    pub(super) segment: &'a [u8],
     /// Which piece of a packet this is, if it is a piece.
     pub(super) fragment: Option<Fragment>,
     /// A routing header was among them.
@@ -41,10 +43,10 @@ pub(super) fn dissect<'a>(
     payload: &'a [u8],
     mut at: usize,
     dissector: &mut Dissector,
-) -> Option<Rest<'a>> {
-    let mut rest = Rest {
+) -> Option<Carried<'a>> {
+    let mut rest = Carried {
         protocol: first,
-        payload,
+        segment: payload,
         fragment: None,
         routed: false,
     };
@@ -62,10 +64,10 @@ pub(super) fn dissect<'a>(
             kind => options(kind, &mut rest, at, dissector),
         };
         let Some(length) = length else {
-            dissector.cut(format_args!("{kind} header"), rest.payload, at);
+            dissector.cut(format_args!("{kind} header"), rest.segment, at);
             return None;
         };
-        rest.payload = &rest.payload[length..];
+        rest.segment = &rest.segment[length..];
         at += length;
     }
     Some(rest)
@@ -74,11 +76,11 @@ pub(super) fn dissect<'a>(
 /// A header with a length in it, which is returned. `None` if it is cut off.
 fn options(
     kind: LayerKind,
-    rest: &mut Rest,
+    rest: &mut Carried,
     at: usize,
     dissector: &mut Dissector,
 ) -> Option<usize> {
-    let header = Ipv6RawExtHeaderSlice::from_slice(rest.payload).ok()?;
+    let header = Ipv6RawExtHeaderSlice::from_slice(rest.segment).ok()?;
     let length = header.slice().len();
     let fields = vec![
         field(FieldName::NextHeader, 0..1, header.next_header().0),
@@ -92,9 +94,9 @@ fn options(
 
 /// The header of a fragment: returns its length, which is always the same.
 /// `None` if it is cut off.
-fn fragment(rest: &mut Rest, at: usize, dissector: &mut Dissector) -> Option<usize> {
+fn fragment(rest: &mut Carried, at: usize, dissector: &mut Dissector) -> Option<usize> {
     const HEADER: usize = 8;
-    let header = Ipv6FragmentHeaderSlice::from_slice(rest.payload).ok()?;
+    let header = Ipv6FragmentHeaderSlice::from_slice(rest.segment).ok()?;
     let offset = usize::from(header.fragment_offset().byte_offset());
     let more = header.more_fragments();
     let identification = Value::Hex(header.identification(), 8);
@@ -106,7 +108,7 @@ fn fragment(rest: &mut Rest, at: usize, dissector: &mut Dissector) -> Option<usi
     ];
     dissector.layer(LayerKind::Ipv6Fragment, at, HEADER, fields);
     rest.protocol = header.next_header();
-    let length = rest.payload.len() - HEADER;
+    let length = rest.segment.len() - HEADER;
     rest.fragment = Fragment::of(offset, length, more);
     Some(HEADER)
 }

@@ -37,11 +37,12 @@ use etherparse::{IpNumber, Ipv4HeaderSlice, Ipv6HeaderSlice};
 
 use super::dissection::{Ending, Fragment};
 use super::dissector::{Content, Dissector, checksum_field, field};
+use super::extension::{self, Carried};
 use super::flags::IpFlags;
 use super::names::{FieldName, LayerKind};
 use super::pseudo_header::PseudoHeader;
 use super::value::{Value, Verdict};
-use super::{extension, icmp, tcp, udp};
+use super::{icmp, tcp, udp};
 use crate::checksum::checksum;
 
 pub(super) fn dissect(packet: &[u8], at: usize, dissector: &mut Dissector) {
@@ -110,14 +111,13 @@ fn v4(packet: &[u8], at: usize, dissector: &mut Dissector) {
         complete: total <= packet.len() && !dissector.partial,
     };
     let segment = &packet[length..end];
-    let fragment = Fragment::of(offset, segment.len(), flags.more_fragments);
     let carried = Carried {
         protocol: header.protocol(),
         segment,
-        at: at + length,
-        fragment,
+        fragment: Fragment::of(offset, segment.len(), flags.more_fragments),
+        routed: false,
     };
-    carried.dissect(pseudo, dissector);
+    transport(&carried, at + length, pseudo, dissector);
     ending(packet, at, total, dissector);
 }
 
@@ -149,17 +149,13 @@ fn v6(packet: &[u8], at: usize, dissector: &mut Dissector) {
         complete: total <= packet.len() && !dissector.partial,
     };
     let payload = &packet[HEADER..end];
-    if let Some(rest) = extension::dissect(header.next_header(), payload, at + HEADER, dissector) {
+    let carried = extension::dissect(header.next_header(), payload, at + HEADER, dissector);
+    if let Some(carried) = carried {
         // The checksum covers the last destination, which a routing header
         // holds; this lab has none.
-        pseudo.complete &= !rest.routed;
-        let carried = Carried {
-            protocol: rest.protocol,
-            segment: rest.payload,
-            at: at + end - rest.payload.len(),
-            fragment: rest.fragment,
-        };
-        carried.dissect(pseudo, dissector);
+        pseudo.complete &= !carried.routed;
+        let at = at + end - carried.segment.len();
+        transport(&carried, at, pseudo, dissector);
     }
     ending(packet, at, total, dissector);
 }
@@ -175,68 +171,57 @@ fn ending(packet: &[u8], at: usize, claimed: usize, dissector: &mut Dissector) {
     }
 }
 
-/// What IP carries.
-struct Carried<'a> {
-    protocol: IpNumber,
-    /// All of a segment, or a piece of it. Only the first piece begins with a
-    /// header.
-    segment: &'a [u8],
-    at: usize,
-    fragment: Option<Fragment>,
+/// The segment, if its header is here.
+fn transport(carried: &Carried, at: usize, mut pseudo: PseudoHeader, dissector: &mut Dissector) {
+    let segment = carried.segment;
+    let before = dissector.partial;
+    dissector.summary().fragment = carried.fragment;
+    if let Some(fragment) = carried.fragment {
+        if fragment.offset > 0 {
+            name(carried.protocol, dissector);
+            return dissector.data(LayerKind::Fragment, segment, at);
+        }
+        pseudo.complete = false;
+        dissector.partial = true;
+    }
+    let payload = match carried.protocol {
+        IpNumber::UDP => udp::dissect(segment, at, pseudo, dissector),
+        IpNumber::TCP => tcp::dissect(segment, at, pseudo, dissector),
+        IpNumber::ICMP => icmp::v4(segment, at, pseudo, dissector),
+        IpNumber::IPV6_ICMP => icmp::v6(segment, at, pseudo, dissector),
+        _ => {
+            name(carried.protocol, dissector);
+            dissector.push(format_args!(", {} bytes of data", segment.len()));
+            dissector.data(LayerKind::Data, segment, at);
+            None
+        }
+    };
+    if let Some(payload) = payload {
+        match payload.content {
+            Content::Data => dissector.data(LayerKind::Data, payload.bytes, payload.at),
+            Content::Packet => inside(payload.bytes, payload.at, dissector),
+            Content::Quotation => {
+                dissector.partial = true;
+                inside(payload.bytes, payload.at, dissector);
+            }
+        }
+        let end = payload.at + payload.bytes.len();
+        dissector.data(LayerKind::Trailer, &segment[end - at..], end);
+    }
+    dissector.partial = before;
 }
 
-impl Carried<'_> {
-    fn dissect(&self, mut pseudo: PseudoHeader, dissector: &mut Dissector) {
-        let before = dissector.partial;
-        dissector.summary().fragment = self.fragment;
-        if let Some(fragment) = self.fragment {
-            if fragment.offset > 0 {
-                self.name(dissector);
-                return dissector.data(LayerKind::Fragment, self.segment, self.at);
-            }
-            pseudo.complete = false;
-            dissector.partial = true;
-        }
-        let (segment, at) = (self.segment, self.at);
-        let payload = match self.protocol {
-            IpNumber::UDP => udp::dissect(segment, at, pseudo, dissector),
-            IpNumber::TCP => tcp::dissect(segment, at, pseudo, dissector),
-            IpNumber::ICMP => icmp::v4(segment, at, pseudo, dissector),
-            IpNumber::IPV6_ICMP => icmp::v6(segment, at, pseudo, dissector),
-            _ => {
-                self.name(dissector);
-                dissector.push(format_args!(", {} bytes of data", segment.len()));
-                dissector.data(LayerKind::Data, segment, at);
-                None
-            }
-        };
-        if let Some(payload) = payload {
-            match payload.content {
-                Content::Data => dissector.data(LayerKind::Data, payload.bytes, payload.at),
-                Content::Packet => inside(payload.bytes, payload.at, dissector),
-                Content::Quotation => {
-                    dissector.partial = true;
-                    inside(payload.bytes, payload.at, dissector);
-                }
-            }
-            let end = payload.at + payload.bytes.len();
-            dissector.data(LayerKind::Trailer, &segment[end - at..], end);
-        }
-        dissector.partial = before;
-    }
-
-    /// Says which protocol it is, where that is all that can be said.
-    fn name(&self, dissector: &mut Dissector) {
-        dissector.summary().protocol = match self.protocol {
-            IpNumber::UDP => Some(LayerKind::Udp),
-            IpNumber::TCP => Some(LayerKind::Tcp),
-            IpNumber::ICMP => Some(LayerKind::Icmp),
-            IpNumber::IPV6_ICMP => Some(LayerKind::Icmpv6),
-            // RFC 8200, section 4.7
-            IpNumber(59) => return dissector.push(format_args!("nothing")),
-            IpNumber(other) => return dissector.push(format_args!("protocol {other}")),
-        };
-    }
+/// Says which protocol it is, where that is all that can be said.
+fn name(protocol: IpNumber, dissector: &mut Dissector) {
+    dissector.summary().protocol = match protocol {
+        IpNumber::UDP => Some(LayerKind::Udp),
+        IpNumber::TCP => Some(LayerKind::Tcp),
+        IpNumber::ICMP => Some(LayerKind::Icmp),
+        IpNumber::IPV6_ICMP => Some(LayerKind::Icmpv6),
+        // RFC 8200, section 4.7
+        IpNumber(59) => return dissector.push(format_args!("nothing")),
+        IpNumber(other) => return dissector.push(format_args!("protocol {other}")),
+    };
 }
 
 /// A packet inside a packet.
