@@ -14,9 +14,10 @@ use ip_over_udp::args::{parse_cidr, parse_name};
 use ip_over_udp::capture::{LinkType, Pcap};
 use ip_over_udp::count::Count;
 use ip_over_udp::device::{self, MAX_PACKET_LEN, io_error};
-use ip_over_udp::error::{Error, report};
+use ip_over_udp::error::Error;
 use ip_over_udp::output::println;
 use ip_over_udp::packet;
+use ip_over_udp::program::report;
 use ip_over_udp::signals::Shutdown;
 use ipnet::IpNet;
 use tun::AbstractDevice;
@@ -92,7 +93,7 @@ fn open(args: &Args) -> anyhow::Result<tun::Device> {
         tun::create(&config).map_err(|err| Error::opening_tun(&args.tun, io_error(err)))?;
 
     // Before it is up: once it is, the kernel may send through it.
-    device::silence(&args.tun);
+    device::no_link_local(&args.tun);
     tun.set_address(args.addr.addr())
         .and_then(|()| tun.set_netmask(args.addr.netmask()))
         .with_context(|| format!("cannot give {} the address {}", args.tun, args.addr))?;

@@ -13,9 +13,10 @@ use ip_over_udp::args::DeviceArgs;
 use ip_over_udp::capture::{LinkType, Pcap};
 use ip_over_udp::checksum::checksum;
 use ip_over_udp::device::{Device, MAX_PACKET_LEN};
-use ip_over_udp::error::{Result, is_fatal, report};
+use ip_over_udp::error::{Result, is_fatal};
 use ip_over_udp::output::println;
 use ip_over_udp::packet;
+use ip_over_udp::program::report;
 use ip_over_udp::signals::Shutdown;
 
 /// Answer every ping that the kernel sends into a TUN device.

@@ -16,8 +16,9 @@ use ip_over_udp::args::{parse_endpoint, parse_peer};
 use ip_over_udp::capture::LiveCapture;
 use ip_over_udp::count::Count;
 use ip_over_udp::egress;
-use ip_over_udp::error::{Error, report};
+use ip_over_udp::error::Error;
 use ip_over_udp::output::println;
+use ip_over_udp::program::report;
 use ip_over_udp::signals::Shutdown;
 use ip_over_udp::socket;
 

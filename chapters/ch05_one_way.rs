@@ -17,9 +17,10 @@ use ip_over_udp::capture::LiveCapture;
 use ip_over_udp::count::Count;
 use ip_over_udp::device::{Device, MAX_PACKET_LEN};
 use ip_over_udp::egress;
-use ip_over_udp::error::{is_fatal, report};
+use ip_over_udp::error::is_fatal;
 use ip_over_udp::output::println;
 use ip_over_udp::packet;
+use ip_over_udp::program::report;
 use ip_over_udp::signals::Shutdown;
 use ip_over_udp::socket;
 

@@ -12,9 +12,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use ip_over_udp::count::Count;
 use ip_over_udp::device::MAX_PACKET_LEN;
-use ip_over_udp::error::{Error, is_fatal, report};
+use ip_over_udp::error::{Error, is_fatal};
 use ip_over_udp::output::println;
 use ip_over_udp::poll::readable;
+use ip_over_udp::program::report;
 use ip_over_udp::signals::{Shutdown, StatisticsSignal};
 use ip_over_udp::tunnel::{Tunnel, TunnelArgs};
 use ip_over_udp::validate::{DropCounters, DropReason, validate};
@@ -60,7 +61,7 @@ fn run(args: TunnelArgs) -> anyhow::Result<()> {
             match tun.recv(&mut buffer) {
                 Ok(n) => match udp.send_to(&buffer[..n], args.peer) {
                     Ok(_) => sent.add(n),
-                    Err(err) => drops.add(DropReason::from_send_error(&err)),
+                    Err(err) => drops.add(DropReason::from_socket_error(&err)),
                 },
                 Err(err) if err.kind() == WouldBlock => (),
                 Err(err) => return Err(tun.explain(err).into()),
@@ -75,7 +76,7 @@ fn run(args: TunnelArgs) -> anyhow::Result<()> {
                         Ok(()) => match tun.send(inner) {
                             Ok(()) => received.add(n),
                             Err(err) if is_fatal(&err) => return Err(tun.explain(err).into()),
-                            Err(err) => drops.add(DropReason::from_write_error(&err)),
+                            Err(err) => drops.add(DropReason::from_device_error(&err)),
                         },
                     }
                 }

@@ -7,6 +7,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use ipnet::IpNet;
 use nix::net::if_::if_nametoindex;
 
+/// The port of both ends, if nobody says another: that of the article that this
+/// book began with.
+pub const PORT: u16 = 9876;
+
 /// The options that say what device a program opens; chapter 2 explains them.
 #[derive(clap::Args, Clone, Debug)]
 pub struct DeviceArgs {
@@ -18,6 +22,7 @@ pub struct DeviceArgs {
     #[arg(long = "addr", value_name = "CIDR", required = true, value_parser = parse_cidr)]
     pub addresses: Vec<IpNet>,
 
+    // 68: what every host must be able to forward (RFC 791, section 3.2).
     /// Largest packet that the device takes, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = 1500,
           value_parser = clap::value_parser!(u16).range(68..))]
@@ -35,8 +40,8 @@ impl fmt::Display for DeviceArgs {
     }
 }
 
-/// Checks a device name as the kernel would, but before anything is created:
-/// one that is too long it cuts silently, and another device would appear.
+/// Checks a device name before anything is created. An `ifreq` has room for 15
+/// bytes: a longer name would be cut, and another device would appear.
 pub fn parse_name(name: &str) -> Result<String, String> {
     // `dev_valid_name` in the kernel's net/core/dev.c. IFNAMSIZ is 16 with
     // the zero byte at the end. '%' would let the kernel choose a number.
@@ -101,7 +106,8 @@ pub fn parse_cidr(text: &str) -> Result<IpNet, String> {
     }
 }
 
-/// What the address stands for, if not for one host of its network.
+/// What this address means, if it is not one that a host can have: the network
+/// itself, or all hosts in it.
 fn not_a_host(net: &IpNet) -> Option<String> {
     // A network of one or two addresses has none to spare (RFC 3021, RFC 6164).
     if net.max_prefix_len() - net.prefix_len() < 2 {
@@ -139,7 +145,7 @@ pub fn parse_endpoint(text: &str) -> Result<SocketAddr, String> {
         SocketAddr::V6(v6) if v6.ip().is_unicast_link_local() && v6.scope_id() == 0 => {
             let (ip, port) = (v6.ip(), v6.port());
             Err(format!(
-                "each interface has a network of its own with the address {ip}; \
+                "{ip} is a link-local address, and every interface has a network of those; \
                  say which one is meant, write it like [{ip}%eth0]:{port}"
             ))
         }
@@ -147,7 +153,8 @@ pub fn parse_endpoint(text: &str) -> Result<SocketAddr, String> {
     }
 }
 
-/// The same, for the address of a peer: one to which a datagram can be sent.
+/// [`parse_endpoint`] for the address of a peer: one to which a datagram can be
+/// sent.
 pub fn parse_peer(text: &str) -> Result<SocketAddr, String> {
     let peer = parse_endpoint(text)?;
     if peer.port() == 0 {

@@ -39,7 +39,8 @@ pub fn checksum(bytes: &[u8]) -> u16 {
 /// the protocol number (RFC 768; RFC 9293, section 3.1; RFC 8200, section 8.1).
 /// So a packet that arrives at the wrong address has a wrong checksum.
 ///
-/// Over a segment with a right checksum in it, the result is 0.
+/// Over a segment with a right checksum in it, the result is 0. (UDP sends a
+/// result of 0 as 0xffff, because 0 means "no checksum" there: RFC 768.)
 pub fn segment_checksum(source: IpAddr, destination: IpAddr, protocol: u8, segment: &[u8]) -> u16 {
     let mut covered = Vec::with_capacity(40 + segment.len());
     for address in [source, destination] {

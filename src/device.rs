@@ -24,8 +24,8 @@ pub use crate::sys::descriptor;
 /// section 3), and a jumbogram far larger (RFC 2675); neither fits through here.
 pub const MAX_PACKET_LEN: usize = 65_535;
 
-/// An open TUN device, configured and up. It vanishes when it is dropped,
-/// unless it was there before (TUNSETPERSIST).
+/// An open TUN device, configured and up. Dropping it closes the descriptor, and
+/// the kernel removes the interface, unless that is persistent (TUNSETPERSIST).
 pub struct Device {
     tun: tun::Device,
     name: String,
@@ -33,12 +33,12 @@ pub struct Device {
 
 impl Device {
     // ANCHOR: open
-    /// Creates the device, gives it its addresses and its MTU, and brings it
-    /// up, in this order: once it is up, the kernel may send through it.
+    /// Creates the device, sets its MTU, adds its addresses and brings it up, in
+    /// this order: once it is up, the kernel may send through it.
     ///
     /// # Errors
-    /// There is no driver, or no right to use it; the name is taken; or an
-    /// address is refused.
+    /// There is no driver, or no right to use it; the name is taken; the MTU or an
+    /// address is refused; or there is no program `ip`.
     pub fn open(options: &DeviceArgs) -> Result<Device> {
         let mut config = tun::Configuration::default();
         config.tun_name(&options.name);
@@ -48,7 +48,7 @@ impl Device {
             Error::system("cannot read the name of the new device", io_error(err))
         })?;
 
-        silence(&name);
+        no_link_local(&name);
         tun.set_mtu(options.mtu).map_err(|err| {
             let tried = format!("cannot set the MTU of {name} to {}", options.mtu);
             Error::system(tried, io_error(err))
@@ -110,18 +110,18 @@ impl AsFd for Device {
     }
 }
 
-// ANCHOR: silence
-/// Keeps the kernel from giving the interface an IPv6 address of its own.
+// ANCHOR: no_link_local
+/// Keeps the kernel from giving the interface a link-local IPv6 address.
 ///
-/// It would announce that address with router solicitations and multicast
-/// reports, and the first packets in every capture would be ones that nobody
-/// sent. Value 1 is "none" (Documentation/networking/ip-sysctl.rst,
-/// `addr_gen_mode`). A kernel without IPv6 has no such file, and no need.
-pub fn silence(name: &str) {
+/// With such an address the kernel sends router solicitations and multicast
+/// reports, and every capture would begin with packets that no program sent.
+/// Value 1 of `addr_gen_mode` is "none" (Documentation/networking/ip-sysctl.rst).
+/// A kernel without IPv6 has no such file, and no need.
+pub fn no_link_local(name: &str) {
     let file = format!("/proc/sys/net/ipv6/conf/{name}/addr_gen_mode");
     let _ = std::fs::write(file, "1");
 }
-// ANCHOR_END: silence
+// ANCHOR_END: no_link_local
 
 /// Adds an IPv4 or IPv6 address, and with it the route to its network.
 ///
@@ -138,13 +138,14 @@ fn add_address(name: &str, address: IpNet, mtu: u16) -> Result<()> {
         ));
     }
     if address.addr().is_ipv6() {
-        // Off where the host does without IPv6; asking for an address turns
-        // it on for this interface. If that fails, `ip` says why.
+        // On a host with IPv6 switched off, this switches it on for this
+        // interface only. If that fails, `ip` says why.
         let file = format!("/proc/sys/net/ipv6/conf/{name}/disable_ipv6");
         let _ = std::fs::write(file, "0");
     }
-    // No duplicate address detection: a tunnel has two ends, and the address can
-    // be used at once (RFC 4862, section 5.4).
+    // The kernel does no duplicate address detection on a TUN device (IFF_NOARP).
+    // `nodad` says so at once, so that the address can be used as soon as it is
+    // there.
     let nodad = address.addr().is_ipv6().then_some("nodad");
     let add = ["address", "add", &address.to_string(), "dev", name];
     let output = ip(add.into_iter().chain(nodad))?;

@@ -1,7 +1,6 @@
 //! The egress interface: the one through which the datagrams of a tunnel leave
-//! this host; and peers to which none can leave, or none should.
+//! this host. And the peers that cannot be reached, or must not be.
 
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use ipnet::IpNet;
@@ -16,29 +15,25 @@ use crate::iproute::ip;
 
 /// The name of the interface through which datagrams to `peer` leave.
 ///
-/// Connecting a UDP socket sends nothing: the kernel only looks the route up
-/// and chooses our address for it. The interface with that address is the one.
+/// Connecting a UDP socket sends nothing: the kernel only looks the route up,
+/// and its error says why there is none. Which interface it is, `ip` tells.
 ///
 /// # Errors
-/// There is no route to the peer, or one that forbids to send there.
+/// There is no route to the peer, or one that forbids to send there; or `ip`
+/// cannot be run.
 pub fn interface_to(peer: SocketAddr) -> Result<String> {
     // ::ffff:203.0.113.2 is an IPv4 address, written as an IPv6 address (RFC
-    // 4291, 2.5.5.2).
+    // 4291, section 2.5.5.2).
     let peer = match peer.ip().to_canonical() {
         IpAddr::V4(v4) => SocketAddr::new(v4.into(), peer.port()),
         IpAddr::V6(_) => peer,
     };
-    let tried = || format!("cannot find the interface towards {peer}");
+    let failed = |err| Error::system(format!("cannot find the interface towards {peer}"), err);
     let any: IpAddr = match peer {
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-        SocketAddr::V6(v6) if v6.scope_id() != 0 => {
-            let name = if_indextoname(v6.scope_id());
-            let name = name.map_err(|err| Error::system(tried(), err))?;
-            return Ok(name.to_string_lossy().into_owned());
-        }
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
-    let probe = UdpSocket::bind((any, 0)).map_err(|err| Error::system(tried(), err))?;
+    let probe = UdpSocket::bind((any, 0)).map_err(failed)?;
     probe.connect(peer).map_err(|err| match errno(&err) {
         // The last: this host has no address of the peer's family.
         Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::EADDRNOTAVAIL => {
@@ -47,53 +42,46 @@ pub fn interface_to(peer: SocketAddr) -> Result<String> {
         Errno::EACCES if is_broadcast(peer.ip()) => Error::Broadcast { peer: peer.ip() },
         // Routes of the kinds "prohibit" and "blackhole" (ip-route(8)).
         Errno::EACCES | Errno::EINVAL => Error::RouteForbids { peer: peer.ip() },
-        _ => Error::system(tried(), err),
+        _ => failed(err),
     })?;
-    let ours = probe
-        .local_addr()
-        .map_err(|err| Error::system(tried(), err))?
-        .ip();
-    getifaddrs()
-        .map_err(|err| Error::system(tried(), err))?
-        .find(|interface| address(interface) == Some(ours))
-        .map(|interface| interface.interface_name)
-        .ok_or_else(|| {
-            let err = io::Error::other(format!("no interface has our address {ours}"));
-            Error::system(tried(), err)
-        })
+    route(peer)?.ok_or(Error::NoRoute { peer: peer.ip() })
 }
 
-/// The same for the peer of a tunnel, which must be another host, and outside.
-///
-/// A datagram that is routed into the tunnel comes out of the device as a packet,
-/// is sent as the payload of the next datagram, and so on for ever.
+/// The egress interface of a tunnel. Its peer must be another host, and the
+/// route to the peer must not lead into the tunnel: such a datagram would come
+/// out of the device as a packet, be sent as the payload of the next datagram,
+/// and so on for ever.
 ///
 /// # Errors
-/// As [`interface_to`]; and if the peer is this host, or inside the tunnel.
+/// Those of [`interface_to`]; and the peer is this host, or inside the tunnel.
 pub fn of_tunnel(tunnel: &DeviceArgs, peer: SocketAddr) -> Result<String> {
     let name = &tunnel.name;
-    let interface = interface_to(peer);
+    // Looked at last: that the peer is this host says more than "no route".
+    let egress = interface_to(peer);
     let peer = peer.ip().to_canonical();
     let is_tunnels = |own: &IpNet| own.addr() == peer;
     if peer.is_loopback() || is_own(peer) || tunnel.addresses.iter().any(is_tunnels) {
         return Err(Error::ThisHost { peer });
     }
-    // The routes that opening the device will bring, and those that are there.
+    // The routes that opening the device will bring. A longer prefix that leads
+    // outside does not help: on the day when that route goes, the tunnel loops.
     let network = tunnel.addresses.iter().find(|net| net.contains(&peer));
     if let Some(network) = network.map(IpNet::trunc) {
         return Err(Error::PeerInside { peer, network });
     }
-    if is_point_to_point(name) && route(peer)?.as_deref() == Some(name) {
-        let name = name.clone();
-        return Err(Error::RouteInside { peer, name });
+    // And a route that is there. An interface of that name that is no tunnel's is
+    // refused when the device is opened.
+    let egress = egress?;
+    if egress == *name && is_point_to_point(name) {
+        return Err(Error::RouteInside { peer, name: egress });
     }
-    interface
+    Ok(egress)
 }
 
 /// Whether an interface of this host has this address.
 pub(crate) fn is_own(wanted: IpAddr) -> bool {
-    // Every link has the same link-local network, and somebody else's address
-    // may be ours on another link.
+    // A link-local address is unique on one link only: an equal one may belong to
+    // another host.
     let one_of_many = matches!(wanted, IpAddr::V6(v6) if v6.is_unicast_link_local());
     !one_of_many && any_interface(|interface| address(interface) == Some(wanted))
 }
@@ -117,20 +105,28 @@ fn is_point_to_point(name: &str) -> bool {
     })
 }
 
-/// The interface into which the routes of this host lead a packet, if any.
-///
-/// As `ip route get` tells it: for a device without an address, the address
-/// that the kernel would send from is that of another interface.
-fn route(destination: IpAddr) -> Result<Option<String>> {
-    let output = ip(["route", "get", &destination.to_string()])?;
+/// The interface into which the routes of this host lead a packet, if any. As
+/// `ip route get` tells it: the address that the kernel would send from may be
+/// that of another interface, or of several.
+fn route(peer: SocketAddr) -> Result<Option<String>> {
+    let address = peer.ip().to_string();
+    let mut arguments = vec!["route", "get", &address];
+    let scope = match peer {
+        SocketAddr::V6(v6) if v6.scope_id() != 0 => if_indextoname(v6.scope_id()).ok(),
+        _ => None,
+    };
+    let scope = scope.map(|name| name.to_string_lossy().into_owned());
+    if let Some(interface) = &scope {
+        arguments.extend(["oif", interface]);
+    }
+    let output = ip(arguments)?;
     let line = String::from_utf8_lossy(&output.stdout);
     let mut words = line.split_whitespace().skip_while(|word| *word != "dev");
     Ok(words.nth(1).map(str::to_owned))
 }
 
-fn any_interface(wanted: impl FnMut(&InterfaceAddress) -> bool) -> bool {
-    let mut wanted = wanted;
-    getifaddrs().is_ok_and(|mut interfaces| interfaces.any(|interface| wanted(&interface)))
+fn any_interface(wanted: impl Fn(&InterfaceAddress) -> bool) -> bool {
+    getifaddrs().is_ok_and(|mut all| all.any(|interface| wanted(&interface)))
 }
 
 fn address(interface: &InterfaceAddress) -> Option<IpAddr> {

@@ -1,17 +1,13 @@
-//! What can go wrong, in words: what was tried, why it failed, what to do.
-//!
-//! Every message has the same shape. The first line says what was tried and
-//! why it failed; the indented lines below say what to do about it.
+//! What can go wrong, in words. Every message has the same shape: the first line
+//! says what was tried and why it failed, the indented lines below what to do
+//! about it.
 
-use std::io::{self, Write};
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{ExitCode, Termination};
 
 use ipnet::IpNet;
 use nix::errno::Errno;
-
-use crate::{output, sys};
 
 /// A result with the library's own [`enum@Error`].
 pub type Result<T> = std::result::Result<T, Error>;
@@ -74,7 +70,7 @@ pub enum Error {
     )]
     NameOtherKind { name: String },
 
-    /// EBADFD, EFAULT or POLLERR: somebody removed the device.
+    /// EBADFD or EFAULT: somebody removed the device.
     #[error(
         "{name} is gone: it was deleted while this program used it\n  \
          start the program again to create a new one"
@@ -115,12 +111,12 @@ pub enum Error {
         peer: SocketAddr,
     },
 
-    /// EACCES from `bind`.
+    /// EACCES from `bind` (ip(7)).
     #[error(
         "cannot listen on {address}: a port below 1024 needs CAP_NET_BIND_SERVICE\n  \
          choose a larger one with --listen"
     )]
-    LowPort { address: SocketAddr },
+    PrivilegedPort { address: SocketAddr },
 
     /// `--listen` is an address that only this host can reach.
     #[error(
@@ -128,7 +124,7 @@ pub enum Error {
          leave out --listen to listen on all addresses of this host",
         from = .listen.ip()
     )]
-    ListenHere {
+    ListenLoopback {
         listen: SocketAddr,
         peer: SocketAddr,
     },
@@ -171,13 +167,6 @@ pub enum Error {
     )]
     RouteForbids { peer: IpAddr },
 
-    /// No `ip` on the path.
-    #[error(
-        "cannot run the program `ip`: there is none\n  \
-         install it: sudo apt-get install iproute2"
-    )]
-    NoIp,
-
     /// ENETUNREACH and its relatives.
     #[error(
         "cannot reach {peer}: this host has no route to it\n  \
@@ -185,6 +174,13 @@ pub enum Error {
          check the address after --peer"
     )]
     NoRoute { peer: IpAddr },
+
+    /// No `ip` on the path.
+    #[error(
+        "cannot run the program `ip`: there is none\n  \
+         install it: sudo apt-get install iproute2"
+    )]
+    NoIp,
 
     /// A capture file or its folder.
     #[error("cannot write the capture {path}: {err}{remedy}", path = .path.display(), remedy = capture_remedy(.err))]
@@ -247,9 +243,9 @@ pub fn errno(error: &io::Error) -> Errno {
 }
 
 // ANCHOR: is_fatal
-/// Whether an error of passing a packet on is about everything: the device was
-/// deleted (EBADFD), maybe in mid-read (EFAULT), and no packet will pass any
-/// more. Any other error is about this one packet, which can be dropped.
+/// Whether this error of reading or writing a packet means that the device was
+/// deleted (EBADFD; during a read, EFAULT), so that no further packet can pass.
+/// Every other error is about this packet only, which can be dropped.
 pub fn is_fatal(err: &io::Error) -> bool {
     matches!(errno(err), Errno::EBADFD | Errno::EFAULT)
 }
@@ -276,23 +272,5 @@ fn limit_remedy(err: &io::Error) -> &'static str {
         Errno::ENOMEM => "\n  see how much memory a program may have with: ulimit -v",
         Errno::EFBIG => "\n  see how large a file may be with: ulimit -f",
         _ => "",
-    }
-}
-
-/// The frame of every program: runs it, and ends with the exit code that it
-/// returns, or with the error on standard error and 1.
-///
-/// Returning an error from `main` would print it as Rust's debug text, with a
-/// backtrace on some machines.
-pub fn report<T: Termination>(run: impl FnOnce() -> anyhow::Result<T>) -> ExitCode {
-    let signals = sys::reset_signals().map_err(|err| Error::system("cannot set up signals", err));
-    let done = signals.map_err(Into::into).and_then(|()| run());
-    output::written(io::stdout().flush());
-    match done {
-        Ok(done) => done.report(),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
     }
 }

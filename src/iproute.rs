@@ -1,4 +1,4 @@
-//! The program `ip` of iproute2, which knows all that can be asked of the kernel.
+//! The program `ip` of iproute2.
 
 use std::process::{Command, Output};
 
@@ -10,7 +10,8 @@ use crate::signals::default_signals;
 /// Runs `ip` with these arguments, to its end, and returns what it printed.
 ///
 /// # Errors
-/// It could not be started. What it made of its task is in the output.
+/// It could not be started. That it failed is in its output: the status, and what
+/// it says.
 pub fn ip<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Result<Output> {
     let mut ip = Command::new("ip");
     ip.args(arguments);

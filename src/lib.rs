@@ -2,24 +2,25 @@
 //!
 //! | module | what it is for | the chapter that builds it |
 //! |---|---|---|
+//! | [`error`] | what can go wrong, in words; is it about one packet, or all? | all |
 //! | [`args`] | what programs are told: names, addresses, ports | 1 on |
 //! | [`device`] | open and configure a TUN device | 1 and 2 |
-//! | [`packet`] | one packet as one line, layer by layer, or as bytes | 2 on |
-//! | [`capture`] | pcap files; listening to an interface | 2 and 4 |
 //! | [`mod@checksum`] | the Internet checksum | 3 |
+//! | [`packet`] | one packet as one line, layer by layer, or as bytes | 2 on |
 //! | [`socket`] | the UDP socket between the two ends | 4 |
-//! | [`egress`] | through which interface datagrams leave, and whether they may | 5 |
+//! | [`egress`] | through which interface datagrams leave, and whether they may | 4 and 5 |
+//! | [`capture`] | pcap files; listening to an interface | 2 and 4 |
 //! | [`poll`] | wait for several descriptors | 6 |
 //! | [`tunnel`] | options, socket, device and capture of a tunnel, in one call | 6 |
 //! | [`validate`] | what is checked before a packet is passed on | 8 |
-//! | [`signals`] | Ctrl-C and SIGUSR1 as descriptors | all |
-//! | [`count`] | packets and bytes, counted | all |
-//! | [`error`] | what can go wrong, in words | all |
+//! | [`signals`] | the signals that end a program or ask it, as descriptors | all |
+//! | [`count`] | packets and bytes, counted | most |
 //! | [`output`] | printing, where nobody may be reading | all |
+//! | [`program`] | the frame of every program | all |
 //!
 //! `sys` holds all the `unsafe`; `iproute` starts the program `ip`.
 
-// Only `sys` may have any.
+// Only `sys` may contain `unsafe`.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -38,6 +39,7 @@ pub mod error;
 mod iproute;
 pub mod packet;
 pub mod poll;
+pub mod program;
 pub mod signals;
 pub mod socket;
 #[allow(unsafe_code)]

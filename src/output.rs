@@ -1,5 +1,4 @@
-//! What a program prints, and what becomes of the program where nobody can
-//! take it.
+//! Printing to a standard output that may be closed or full.
 //!
 //! The macros of the standard library panic when standard output is closed, as
 //! in `ch06 -v | head -n 1`, or when the disk behind it is full. Those that are
@@ -40,9 +39,9 @@ macro_rules! eprintln {
     }};
 }
 
-/// Ends the program if something could not be written to standard output: with
-/// 0 if nobody reads it any more, for that is an end like any other, and else
-/// with the reason and 1. [`unwritten_is`] changes both.
+/// Ends the program if standard output could not be written: with exit code 0 if
+/// its reader has closed it, as in `| head`, and else with the reason and 1.
+/// [`set_write_error_code`] changes both.
 pub fn written<T>(result: io::Result<T>) -> T {
     let code = || i32::from(UNWRITTEN.load(Relaxed));
     match result {
@@ -57,8 +56,8 @@ pub fn written<T>(result: io::Result<T>) -> T {
 
 static UNWRITTEN: AtomicU8 = AtomicU8::new(0);
 
-/// Makes this the exit code in both cases, for a program whose 0 and 1 are an
-/// answer.
-pub fn unwritten_is(code: u8) {
+/// Sets the exit code of [`written`], for a program in which 0 and 1 have a
+/// meaning already.
+pub fn set_write_error_code(code: u8) {
     UNWRITTEN.store(code, Relaxed);
 }

@@ -13,16 +13,20 @@ use crate::poll::readable;
 pub use crate::sys::default_signals;
 
 /// Becomes readable when the program is asked to end, by SIGINT (Ctrl-C) or by
-/// SIGTERM. It then ends by itself: counters printed, captures complete.
+/// SIGTERM. It can then print its counters and complete its captures.
 pub struct Shutdown(SignalFd);
 
 impl Shutdown {
     /// Blocks the two signals and opens the descriptor that reports them.
     ///
-    /// To be called before the first thread starts: threads inherit the
-    /// blocked signals, and one that did not would die of them.
+    /// To be called before the first thread starts. Threads inherit the blocked
+    /// signals; one that had them unblocked would take a signal, and its default
+    /// action ends the process.
+    ///
+    /// # Errors
+    /// No descriptor is left.
     pub fn new() -> Result<Shutdown> {
-        descriptor(&[Signal::SIGINT, Signal::SIGTERM]).map(Shutdown)
+        signal_fd(&[Signal::SIGINT, Signal::SIGTERM]).map(Shutdown)
     }
 
     /// Waits until there is something to read from `source`: `true`. Or until
@@ -52,20 +56,20 @@ impl StatisticsSignal {
     /// Blocks the signal and opens the descriptor that reports it. To be called
     /// before the first thread starts, as [`Shutdown::new`].
     pub fn new() -> Result<StatisticsSignal> {
-        descriptor(&[Signal::SIGUSR1]).map(StatisticsSignal)
+        signal_fd(&[Signal::SIGUSR1]).map(StatisticsSignal)
     }
 
     /// Takes the signal, and answers it with a line on standard output.
     ///
-    /// Unless nobody takes the answer at this moment: a pipe that nobody reads,
-    /// or a full disk, is no reason to wait or to end.
+    /// If standard output cannot take the line now, the line is lost: a pipe that
+    /// nobody reads, or a full disk, is no reason to wait or to end.
     pub fn answer(&self, line: &str) -> Result<()> {
         let taken = self.0.read_signal();
         taken.map_err(|err| Error::system("cannot read a signal", err))?;
         let output = io::stdout();
         let mut fds = [PollFd::new(output.as_fd(), PollFlags::POLLOUT)];
         if poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0) {
-            // One call; what is printed with `println!` would wait in a buffer.
+            // After a failed write, `println!` would keep the line for the next.
             let _ = nix::unistd::write(&output, format!("{line}\n").as_bytes());
         }
         Ok(())
@@ -78,7 +82,7 @@ impl AsFd for StatisticsSignal {
     }
 }
 
-fn descriptor(signals: &[Signal]) -> Result<SignalFd> {
+fn signal_fd(signals: &[Signal]) -> Result<SignalFd> {
     let signals: SigSet = signals.iter().copied().collect();
     signals
         .thread_block()

@@ -8,18 +8,12 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, recv};
 
+use crate::args::PORT;
 use crate::egress::is_own;
 use crate::error::{Error, Result, errno};
 
-/// The port of both ends, if nothing else is said: the article's.
-pub const PORT: u16 = 9876;
-
-/// The largest UDP payload over IPv4, in bytes: 65,535 less the headers of IP
-/// (20 bytes) and UDP (8 bytes).
-pub const MAX_PAYLOAD_LEN: usize = 65_507;
-
-/// Opens a socket on `listen`; without it, on port 9876 of every address of
-/// this host, of the family of the peer.
+/// Opens a socket on `listen`; without it, on port 9876 of every address of this
+/// host: of `[::]` for an IPv6 peer, else of `0.0.0.0`.
 ///
 /// # Errors
 /// The port is taken or needs a privilege, the address is not ours, or nothing
@@ -39,11 +33,11 @@ pub fn bind(listen: Option<SocketAddr>, peer: Option<SocketAddr>) -> Result<UdpS
         && !peer.ip().to_canonical().is_loopback()
         && !is_own(peer.ip().to_canonical())
     {
-        return Err(Error::ListenHere { listen, peer });
+        return Err(Error::ListenLoopback { listen, peer });
     }
     UdpSocket::bind(listen).map_err(|err| match errno(&err) {
         Errno::EADDRINUSE => Error::PortInUse { address: listen },
-        Errno::EACCES => Error::LowPort { address: listen },
+        Errno::EACCES => Error::PrivilegedPort { address: listen },
         Errno::EADDRNOTAVAIL => Error::NotMyAddress { address: listen },
         _ => Error::system(format!("cannot listen on {listen}"), err),
     })
@@ -60,7 +54,7 @@ pub fn local_addr(socket: &UdpSocket) -> Result<SocketAddr> {
 ///
 /// A buffer that is too small cuts a datagram, and `recv` says nothing of it.
 /// Here PEEK leaves the datagram in its place, and TRUNC asks for its length
-/// whatever the size of the buffer (recv(2)): no buffer at all will do.
+/// whatever the size of the buffer (recv(2)), so the buffer may be empty.
 pub fn peeked_len(socket: &UdpSocket) -> io::Result<usize> {
     let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC;
     Ok(recv(socket.as_raw_fd(), &mut [], flags)?)
@@ -76,12 +70,12 @@ pub fn recv_until(
     end: Instant,
 ) -> io::Result<(usize, usize)> {
     loop {
-        // What has come already is read, however late we are. A timeout of
-        // zero is refused: to the kernel it would mean none at all.
+        // What has come already is read, however late we are. A timeout of zero
+        // is refused, because for the kernel it means to wait for ever.
         let left = end.saturating_duration_since(Instant::now());
         socket.set_read_timeout(Some(left.max(Duration::from_micros(1))))?;
         match peeked_len(socket).and_then(|sent| Ok((sent, socket.recv(buffer)?))) {
-            // A program that is stopped and continued while it waits is told so
+            // A program that is stopped and continued while it waits gets EINTR
             // (signal(7)). The rest of the time is still there.
             Err(err) if err.kind() == Interrupted => (),
             received => return received,

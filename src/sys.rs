@@ -4,9 +4,9 @@
 //!
 //! | function | what is `unsafe` in it | why it holds for every caller |
 //! |---|---|---|
-//! | [`descriptor`] | a number becomes a [`BorrowedFd`] | the number is that of a `tun::Device`, which keeps it open for as long as it lives; the result borrows the device |
+//! | [`descriptor`] | a number becomes a [`BorrowedFd`] | the number is that of a `tun::Device`, which keeps it open for as long as it lives, unless it was told not to; the result borrows the device |
 //! | [`default_signals`] | `pre_exec`: code between fork and exec, where another thread may have held any lock | system calls only; nothing is allocated, and the errors are numbers |
-//! | [`default_signals`], [`reset_signals`] | `signal` could install a handler, which may be called at any moment | no handler: the default, or "ignore" |
+//! | [`default_signals`], [`set_signals`] | `signal` could install a handler, which may be called at any moment | no handler: the default, or "ignore" |
 //! | [`bind_packet`], [`packet_drops`] | a pointer to a struct, and its length | both are those of a local variable, which outlives the call |
 //! | [`interface_name`] | `ioctl` with a pointer, whose type nobody checks | the request is given the struct that it is for, all of it initialised, writable, and alive during the call |
 //! | [`bind_packet`], [`interface_name`] | `zeroed` | plain numbers, of which all bits zero are valid; the pointers in the union of `ifreq` may be null |
@@ -28,18 +28,17 @@ use nix::sys::socket::{getsockopt, sockopt};
 /// only.
 pub fn descriptor(device: &tun::Device) -> BorrowedFd<'_> {
     // SAFETY: the device opened its descriptor and closes it when it is
-    // dropped, and the result cannot outlive the borrow of the device. (The
-    // crate can also be given any number to own, in its configuration; whoever
-    // does that without owning it has broken the promise there already, for
-    // the device closes it.)
+    // dropped, and the result cannot outlive the borrow of the device. One hole
+    // is left, and it is the crate's: in its configuration it can be given a
+    // number that somebody else may close (`raw_fd`). Nothing here does.
     unsafe { BorrowedFd::borrow_raw(device.as_raw_fd()) }
 }
 
-/// Frees this process from two signals. Where the parent had SIGCHLD ignored,
-/// we inherit that, and the kernel would bury our children before we can ask
-/// for their exit codes (wait(2)). And SIGXFSZ would end a program whose capture
-/// reaches the limit of `ulimit -f`; without it, `write` fails (setrlimit(2)).
-pub fn reset_signals() -> io::Result<()> {
+/// Sets two signals to what a program needs. SIGCHLD to its default: a parent may
+/// have set it to "ignore", and then wait(2) finds no exit codes of children. And
+/// SIGXFSZ to "ignore": at the limit of `ulimit -f`, `write` then fails with EFBIG,
+/// where the signal would end the program (setrlimit(2)).
+pub fn set_signals() -> io::Result<()> {
     // SAFETY: no handler is installed.
     unsafe {
         signal(Signal::SIGCHLD, SigHandler::SigDfl)?;
@@ -49,8 +48,8 @@ pub fn reset_signals() -> io::Result<()> {
 }
 
 /// Makes `command` start with no signal blocked and none ignored, as from a
-/// shell. A child inherits both from its parent: a program that blocks Ctrl-C
-/// would start deaf programs.
+/// shell. A child inherits both from its parent: a program that blocks SIGINT
+/// would start programs that Ctrl-C cannot end.
 pub fn default_signals(command: &mut Command) {
     let all = SigSet::all();
     let reset = move || {
@@ -68,13 +67,13 @@ pub fn default_signals(command: &mut Command) {
     unsafe { command.pre_exec(reset) };
 }
 
-/// Binds a packet socket to one interface, or to all of them with index 0, so
-/// that frames of every protocol arrive (packet(7)).
-pub fn bind_packet(socket: &impl AsFd, interface: u32) -> io::Result<()> {
+/// Binds a packet socket to one interface, or to all of them with index 0. Frames
+/// of this protocol arrive: `ETH_P_ALL` for all, and none with 0 (packet(7)).
+pub fn bind_packet(socket: &impl AsFd, interface: u32, protocol: libc::c_int) -> io::Result<()> {
     // SAFETY: all-zero bytes are a valid sockaddr_ll.
     let mut address: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
     address.sll_family = libc::AF_PACKET as u16;
-    address.sll_protocol = (libc::ETH_P_ALL as u16).to_be(); // network byte order
+    address.sll_protocol = (protocol as u16).to_be(); // network byte order
     address.sll_ifindex = interface as i32;
     // SAFETY: the pointer and the length describe `address`, which outlives
     // the call; the kernel only reads it.
@@ -113,7 +112,9 @@ pub fn packet_drops(socket: &impl AsFd) -> io::Result<u32> {
 /// The name that interface number `index` has in the network namespace of
 /// `socket`, which need not be the caller's (netdevice(7), SIOCGIFNAME).
 pub fn interface_name(socket: &impl AsFd, index: u32) -> io::Result<String> {
-    getsockopt(socket, sockopt::SockType)?; // other files may know the request as another
+    // Files of other kinds may give this request number another meaning. This
+    // fails for them with ENOTSOCK.
+    getsockopt(socket, sockopt::SockType)?;
     // SAFETY: all-zero bytes are a valid ifreq.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
     request.ifr_ifru.ifru_ifindex = index as i32;
@@ -148,7 +149,7 @@ mod tests {
         for result in [
             interface_name(&file, 1).map(drop),
             packet_drops(&file).map(drop),
-            bind_packet(&file, 1),
+            bind_packet(&file, 1, libc::ETH_P_ALL),
         ] {
             assert_eq!(result.unwrap_err().raw_os_error(), Some(libc::ENOTSOCK));
         }

@@ -1,5 +1,5 @@
-//! What every tunnel has from chapter 7 on: its options, and what it joins, opened
-//! in the order in which chapter 6 opens it.
+//! The options, device, socket and capture of a tunnel, opened in the order of
+//! chapter 6. Used from chapter 7 on.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::path::PathBuf;

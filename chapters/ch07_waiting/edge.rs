@@ -8,7 +8,7 @@ use ip_over_udp::error::{Error, Result};
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
-use crate::carrier::{Carrier, Tun, count};
+use crate::forwarder::{Forwarder, Tun, count};
 
 /// How many packets one side may send in a row while the other one waits.
 pub const BUDGET: usize = 64;
@@ -18,12 +18,12 @@ pub const TUN: u64 = 0;
 pub const UDP: u64 = 1;
 
 /// An epoll that reports when something new arrives at one of the two.
-pub fn register(carrier: &Carrier<impl Tun>) -> Result<Epoll> {
+pub fn register(forwarder: &Forwarder<impl Tun>) -> Result<Epoll> {
     let failed = |err| Error::system("cannot wait for packets", err);
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(failed)?;
     let edge = |side| EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, side);
-    epoll.add(&carrier.tun, edge(TUN)).map_err(failed)?;
-    epoll.add(&carrier.udp, edge(UDP)).map_err(failed)?;
+    epoll.add(&forwarder.tun, edge(TUN)).map_err(failed)?;
+    epoll.add(&forwarder.udp, edge(UDP)).map_err(failed)?;
     Ok(epoll)
 }
 
@@ -31,11 +31,11 @@ pub fn register(carrier: &Carrier<impl Tun>) -> Result<Epoll> {
 /// until there is one.
 pub fn wait_for_edges(
     epoll: &Epoll,
-    carrier: &Carrier<impl Tun>,
+    forwarder: &Forwarder<impl Tun>,
     timeout: EpollTimeout,
 ) -> Result<Vec<u64>> {
     let mut events = [EpollEvent::empty(); 2];
-    count(&carrier.statistics.waits);
+    count(&forwarder.statistics.waits);
     match epoll.wait(&mut events, timeout) {
         Ok(n) => Ok(events[..n].iter().map(EpollEvent::data).collect()),
         Err(Errno::EINTR) => Ok(Vec::new()),
@@ -47,24 +47,24 @@ pub fn wait_for_edges(
 /// Only a read that finds nothing makes the next event possible. The budget
 /// keeps a busy side from starving the other, so the loop itself has to
 /// remember where something is left.
-pub fn both(carrier: &Carrier<impl Tun>) -> Result<Infallible> {
+pub fn both(forwarder: &Forwarder<impl Tun>) -> Result<Infallible> {
     let mut buffer = vec![0; MAX_PACKET_LEN];
-    let epoll = register(carrier)?;
+    let epoll = register(forwarder)?;
     let (mut tun_left, mut udp_left) = (false, false);
     loop {
         let timeout = match tun_left || udp_left {
             true => EpollTimeout::ZERO,
             false => EpollTimeout::NONE,
         };
-        for side in wait_for_edges(&epoll, carrier, timeout)? {
+        for side in wait_for_edges(&epoll, forwarder, timeout)? {
             match side {
                 TUN => tun_left = true,
                 _ => udp_left = true,
             }
         }
         for _ in 0..BUDGET {
-            tun_left = tun_left && carrier.tun_to_udp(&mut buffer)?;
-            udp_left = udp_left && carrier.udp_to_tun(&mut buffer)?;
+            tun_left = tun_left && forwarder.tun_to_udp(&mut buffer)?;
+            udp_left = udp_left && forwarder.udp_to_tun(&mut buffer)?;
         }
     }
 }

@@ -6,20 +6,20 @@ use ip_over_udp::device::MAX_PACKET_LEN;
 use ip_over_udp::error::Result;
 use nix::sys::epoll::EpollTimeout;
 
-use crate::carrier::{Carrier, Tun};
 use crate::edge::{TUN, register, wait_for_edges};
+use crate::forwarder::{Forwarder, Tun};
 
 // ANCHOR: once
 /// If two packets arrive before it wakes, that is one event: the second packet
 /// stays where it is.
-pub fn both(carrier: &Carrier<impl Tun>) -> Result<Infallible> {
+pub fn both(forwarder: &Forwarder<impl Tun>) -> Result<Infallible> {
     let mut buffer = vec![0; MAX_PACKET_LEN];
-    let epoll = register(carrier)?;
+    let epoll = register(forwarder)?;
     loop {
-        for side in wait_for_edges(&epoll, carrier, EpollTimeout::NONE)? {
+        for side in wait_for_edges(&epoll, forwarder, EpollTimeout::NONE)? {
             match side {
-                TUN => carrier.tun_to_udp(&mut buffer)?,
-                _ => carrier.udp_to_tun(&mut buffer)?,
+                TUN => forwarder.tun_to_udp(&mut buffer)?,
+                _ => forwarder.udp_to_tun(&mut buffer)?,
             };
         }
     }

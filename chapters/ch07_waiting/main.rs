@@ -3,15 +3,15 @@
 //! The tunnel of chapter 6 with a choice of loops. A tunnel waits for a packet
 //! at `tun` and for a datagram at `udp`, and must not miss the one while it
 //! waits for the other. Three of the loops do that, and two do not: they are
-//! here to be seen to fail. There is a file for each way; `carrier` is what they
+//! here to be seen to fail. There is a file for each way; `forwarder` is what they
 //! have in common, and `run` runs them.
 
 #![forbid(unsafe_code)]
 
 mod blocking;
-mod carrier;
 mod edge;
 mod edge_once;
+mod forwarder;
 mod poll;
 mod run;
 #[cfg(test)]
@@ -22,12 +22,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
-use ip_over_udp::error::report;
 use ip_over_udp::output::println;
+use ip_over_udp::program::report;
 use ip_over_udp::signals::Shutdown;
 use ip_over_udp::tunnel::{Tunnel, TunnelArgs};
 
-use carrier::Carrier;
+use forwarder::Forwarder;
 use run::{Loop, run_until};
 
 /// A tunnel that waits for packets in one of five ways.
@@ -78,9 +78,9 @@ fn run(args: Args) -> anyhow::Result<()> {
         Wait::Blocking => &[blocking::both],
     };
     let Tunnel { tun, udp, capture } = tunnel;
-    let carrier = Arc::new(Carrier::new(tun, udp, args.tunnel.peer));
-    run_until(&shutdown, loops, &carrier)?;
-    println!("{}", carrier.statistics);
+    let forwarder = Arc::new(Forwarder::new(tun, udp, args.tunnel.peer));
+    run_until(&shutdown, loops, &forwarder)?;
+    println!("{}", forwarder.statistics);
     capture.finish();
     Ok(())
 }

@@ -11,17 +11,17 @@ use ip_over_udp::device::Device;
 use ip_over_udp::error::{Error, Result};
 use ip_over_udp::signals::Shutdown;
 
-use crate::carrier::Carrier;
+use crate::forwarder::Forwarder;
 
 /// A loop that ends only with an error.
-pub type Loop = fn(&Carrier<Device>) -> Result<Infallible>;
+pub type Loop = fn(&Forwarder<Device>) -> Result<Infallible>;
 
 /// Runs these loops until the program is asked to end. An error of a loop is an
 /// error here, and a panic of a loop is a panic here.
 pub fn run_until(
     shutdown: &Shutdown,
     loops: &[Loop],
-    carrier: &Arc<Carrier<Device>>,
+    forwarder: &Arc<Forwarder<Device>>,
 ) -> Result<()> {
     // However a loop ends, it says so through the pipe, which wakes this thread,
     // and with what outcome through the channel. A panic, too, ends one thread
@@ -30,10 +30,10 @@ pub fn run_until(
     let (ended, end) = io::pipe().map_err(failed)?;
     let (sender, outcome) = mpsc::channel();
     for &each in loops {
-        let carrier = Arc::clone(carrier);
+        let forwarder = Arc::clone(forwarder);
         let (mut end, sender) = (end.try_clone().map_err(failed)?, sender.clone());
         let run = move || {
-            let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| each(&carrier)));
+            let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| each(&forwarder)));
             let _ = sender.send(outcome).is_ok() && end.write_all(b"!").is_ok();
         };
         thread::Builder::new().spawn(run).map_err(failed)?;

@@ -11,8 +11,8 @@ use std::time::Duration;
 use ip_over_udp::error::{Error, Result};
 use nix::errno::Errno;
 
-use crate::carrier::{Carrier, Tun};
 use crate::edge::BUDGET;
+use crate::forwarder::{Forwarder, Tun};
 use crate::{blocking, edge, edge_once, poll, threads};
 
 /// Far longer than a packet takes.
@@ -70,7 +70,7 @@ impl AsFd for Wire {
 
 /// A tunnel of one end, and what is around it.
 struct World {
-    carrier: Arc<Carrier<Wire>>,
+    forwarder: Arc<Forwarder<Wire>>,
     /// Packets that are sent here are read from the device.
     kernel: UdpSocket,
     /// Datagrams that are sent here are received by the tunnel.
@@ -94,9 +94,9 @@ fn world(nonblocking: bool) -> World {
         passed: Mutex::default(),
         first: Mutex::default(),
     };
-    let carrier = Arc::new(Carrier::new(tun, udp, address(&peer)));
+    let forwarder = Arc::new(Forwarder::new(tun, udp, address(&peer)));
     World {
-        carrier,
+        forwarder,
         kernel,
         peer,
     }
@@ -106,18 +106,18 @@ impl World {
     /// Runs a loop in a thread, until the device is gone.
     fn start(
         &self,
-        each: fn(&Carrier<Wire>) -> Result<Infallible>,
+        each: fn(&Forwarder<Wire>) -> Result<Infallible>,
     ) -> thread::JoinHandle<Result<Infallible>> {
-        let carrier = Arc::clone(&self.carrier);
-        thread::spawn(move || each(&carrier))
+        let forwarder = Arc::clone(&self.forwarder);
+        thread::spawn(move || each(&forwarder))
     }
 
     fn passed(&self) -> Vec<Passed> {
-        self.carrier.tun.passed.lock().unwrap().clone()
+        self.forwarder.tun.passed.lock().unwrap().clone()
     }
 
     /// Runs a loop on packets that lie ready already, until the device is gone.
-    fn run(&self, each: fn(&Carrier<Wire>) -> Result<Infallible>) -> Vec<Passed> {
+    fn run(&self, each: fn(&Forwarder<Wire>) -> Result<Infallible>) -> Vec<Passed> {
         self.kernel.send(GONE).unwrap();
         let ended = self.start(each).join().unwrap();
         assert!(matches!(ended, Err(Error::DeviceGone { .. })));
@@ -164,7 +164,7 @@ fn the_budget_bounds_how_long_a_busy_side_starves_the_other() {
     let peer = world.peer.try_clone().unwrap();
     // It arrives when the loop is busy already, and has asked for edges.
     let late = move || assert!(peer.send(b"i").is_ok());
-    *world.carrier.tun.first.lock().unwrap() = Some(Box::new(late));
+    *world.forwarder.tun.first.lock().unwrap() = Some(Box::new(late));
     let passed = world.run(edge::both);
     let at = passed.iter().position(|&packet| packet == Passed::In(b'i'));
     assert_eq!(at.map(|at| (1..=BUDGET + 1).contains(&at)), Some(true));

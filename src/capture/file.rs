@@ -27,12 +27,12 @@ use super::packet::{Direction, now};
 use crate::error::{Error, Result};
 use crate::packet::LinkType;
 
-/// Packets longer than this many bytes are not expected: what 64 KiB of
-/// segmentation offload and a link header come to is below it.
+/// The largest packet that the files announce, in bytes: tcpdump's default, and
+/// more than the 64 KiB that segmentation offload produces.
 const SNAPLEN: u32 = 262_144;
 
 /// No file grows beyond this many bytes, so that no experiment fills a disk: a
-/// packet that goes round and round makes 100 MB in a second. The captures of
+/// routing loop makes 100 MB in a second. The captures of
 /// this book's experiments are a thousand times smaller.
 pub const LIMIT: u64 = 256_000_000;
 

@@ -1,4 +1,4 @@
-//! What `--capture DIR` does in a program: its interfaces, into files.
+//! `--capture DIR`: writes the packets of a program's interfaces to files in DIR.
 //!
 //! `DIR/tun0.pcap` has the packets of the tunnel interface, `DIR/eth0.pcap`
 //! those of the real one, and `DIR/both.pcapng` has both, in one list. A thread
@@ -50,8 +50,12 @@ struct Outcome {
 }
 
 impl LiveCapture {
-    /// Begins to listen, so that no frame from now on is missed. Which
-    /// interfaces are wanted is said later, with [`LiveCapture::start`].
+    /// Begins to listen: the kernel keeps frames from now on. Which interfaces are
+    /// wanted is said later, with [`LiveCapture::start`]; until then the queue must
+    /// hold the frames of all.
+    ///
+    /// # Errors
+    /// There is no right to capture, or none to write to the folder.
     pub fn open(dir: Option<&Path>) -> Result<LiveCapture> {
         let Some(dir) = dir else {
             return Ok(LiveCapture {
@@ -89,10 +93,10 @@ impl LiveCapture {
         Ok(())
     }
 
-    /// The same, for a program that learns from its first datagram where its
-    /// peer is: adds the egress interface. Until that is found, nothing is
-    /// written, and that is no reason for the program to end. It is said once:
-    /// a stranger without a route could fill a disk with those lines.
+    /// [`LiveCapture::start`] for a program that learns from its first datagram
+    /// where its peer is: adds the egress interface. Until there is a route to the
+    /// peer nothing is written, and the program goes on. The message is printed
+    /// once, because forged senders could otherwise fill a disk with it.
     pub fn start_with_egress(&mut self, interfaces: &[&str], peer: SocketAddr) -> Result<()> {
         if !matches!(self.state, State::Listening(_)) {
             return Ok(());
@@ -154,8 +158,8 @@ fn copy(
 ) -> Result<()> {
     loop {
         let [_, ended] = readable([socket.as_fd(), end.as_fd()])?;
-        // Frames from before are still written, and later ones are not waited
-        // for: on a busy interface there is always one.
+        // Frames that came before are still written, and newer ones are not: on a
+        // busy interface there is always one.
         let until = ended.then(now);
         let most = if ended { usize::MAX } else { BURST };
         for _ in 0..most {
@@ -175,8 +179,8 @@ fn copy(
 /// A classic pcap for each interface, and a pcapng for all if there are two.
 struct Files {
     dir: PathBuf,
-    /// The wanted interfaces. Until its first frame has come, nobody knows
-    /// what kind of frames one has, and so its file is not there yet.
+    /// The wanted interfaces. The link type of one is known from its first frame
+    /// on; its file is created then.
     wanted: HashMap<String, Option<(Pcap, u32)>>,
     all: Option<PcapNg<RecordFile>>,
 }

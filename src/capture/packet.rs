@@ -37,7 +37,7 @@ pub struct Packet {
 }
 
 impl Packet {
-    /// The packet taken apart.
+    /// The packet taken apart, as much of it as was captured.
     pub fn dissect(&self) -> Dissection {
         dissect(self.link, &self.data)
     }

@@ -24,8 +24,9 @@ use crate::sys;
 /// Room for the largest frame: 64 KiB of offloaded segments and their headers.
 const MAX_FRAME_LEN: usize = 65_536 + 128;
 
-/// How much the kernel may keep for us until we read it, in bytes. It grants
-/// twice `net.core.rmem_max` at most to those who are not root.
+/// The size of the queue in which the kernel keeps frames until we read them, in
+/// bytes as SO_RCVBUF counts them (socket(7)). It grants more than
+/// `net.core.rmem_max` only to root of the machine, not to root in a namespace.
 const QUEUE: usize = 16 * 1024 * 1024;
 
 /// A packet socket for all interfaces of one network namespace, those that
@@ -55,9 +56,11 @@ pub struct Frame<'a> {
 
 impl PacketSocket {
     // ANCHOR: open
-    /// Opens the socket; from here on frames are kept until they are read.
+    /// Opens the socket; from here on the frames of all interfaces are kept until
+    /// they are read, or until the queue is full.
     ///
-    /// Needs CAP_NET_RAW. Reading never waits: see [`PacketSocket::recv`].
+    /// # Errors
+    /// There is no CAP_NET_RAW.
     pub fn open() -> Result<PacketSocket> {
         let failed = |err: io::Error| match errno(&err) {
             Errno::EPERM | Errno::EACCES => Error::CaptureNotPermitted,
@@ -72,11 +75,12 @@ impl PacketSocket {
         .map_err(|err| failed(err.into()))?;
         setsockopt(&socket, sockopt::ReceiveTimestampns, &true)
             .map_err(|err| failed(err.into()))?;
-        // The first asks for more than the limit, which only root may do.
+        // The first asks for more than the limit, which only the machine's root
+        // may do.
         if setsockopt(&socket, sockopt::RcvBufForce, &QUEUE).is_err() {
             let _ = setsockopt(&socket, sockopt::RcvBuf, &QUEUE);
         }
-        sys::bind_packet(&socket, 0).map_err(failed)?;
+        sys::bind_packet(&socket, 0, libc::ETH_P_ALL).map_err(failed)?;
         Ok(PacketSocket {
             socket,
             names: HashMap::new(),
@@ -130,7 +134,7 @@ impl PacketSocket {
         };
         let (socket, index) = (&self.socket, address.ifindex());
         let name = || sys::interface_name(socket, index as u32);
-        // Deleted in the meantime, it has no name; its number is never used again.
+        // Deleted in the meantime, it has no name any more.
         let name = || name().unwrap_or_else(|_| format!("interface-{index}"));
         let interface = self.names.entry(index).or_insert_with(name);
         Ok(Some(Frame {
@@ -174,7 +178,8 @@ impl Injector {
             None,
         )
         .map_err(|err| failed(err.into()))?;
-        sys::bind_packet(&socket, index).map_err(failed)?;
+        // It only sends: no frames are kept for it.
+        sys::bind_packet(&socket, index, 0).map_err(failed)?;
         Ok(Injector(socket))
     }
 

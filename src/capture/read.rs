@@ -18,9 +18,9 @@ use super::packet::{Direction, Packet};
 use crate::error::{Error, Result};
 use crate::packet::LinkType;
 
-/// How much of a file is held at a time, in bytes: four of the largest packets
-/// that Wireshark writes. A block that is larger is refused. The library would
-/// take 8 MB, and to clear that takes longer than to read a small file.
+/// Size of the read buffer in bytes: four of the largest packets that Wireshark
+/// writes. A larger block is an error. With pcap-file's default of 8 MB, clearing
+/// the buffer takes longer than reading a small file.
 const BUFFER: usize = 1 << 20;
 
 /// The packets of a capture file, in its order.
@@ -42,7 +42,7 @@ pub fn read(path: &Path) -> Result<Vec<Packet>> {
     read_from(BufReader::new(file)).map_err(failed)
 }
 
-/// What it is that bears the name of a file, if it is something else.
+/// What kind of file it is, if not a regular one.
 fn other_than_file(kind: FileType) -> Option<&'static str> {
     match kind {
         _ if kind.is_file() => None,
@@ -93,9 +93,15 @@ fn pcapng(file: impl Read) -> std::result::Result<Vec<Packet>, String> {
     let mut packets = Vec::new();
     while let Some(block) = reader.next_block() {
         let (block, state) = block.map_err(|err| damaged(packets.len(), err))?;
-        // Blocks of other kinds, statistics for example, hold no packets.
-        let Block::EnhancedPacket(packet) = block else {
-            continue;
+        let packet = match block {
+            Block::EnhancedPacket(packet) => packet,
+            Block::SimplePacket(_) | Block::Packet(_) => {
+                return Err(
+                    "its packets are in blocks without a time, or of an old kind".to_owned(),
+                );
+            }
+            // Statistics for example.
+            _ => continue,
         };
         let Some(interface) = state.interfaces().get(packet.interface_id as usize) else {
             return Err(damaged(packets.len(), "a packet of an unknown interface"));

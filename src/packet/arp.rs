@@ -5,10 +5,10 @@
 //! bytes  2 to  3   EtherType of the protocol, 0x0800 for IPv4
 //! byte   4         length of a hardware address, 6
 //! byte   5         length of a protocol address, 4
-//! bytes  6 to  7   operation: 1 asks, 2 answers
+//! bytes  6 to  7   operation: 1 is a request, 2 a reply
 //! bytes  8 to 13   hardware address of the sender
 //! bytes 14 to 17   protocol address of the sender
-//! bytes 18 to 23   hardware address of the target; empty in a question
+//! bytes 18 to 23   hardware address of the target; ignored in a request
 //! bytes 24 to 27   protocol address of the target
 //! ```
 

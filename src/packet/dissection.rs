@@ -27,36 +27,37 @@ pub struct Summary {
     pub wrong_header: bool,
     /// Which piece of a packet it is, if it is a piece.
     pub fragment: Option<Fragment>,
-    /// The protocol that speaks in `info`. `None` if that is none of ours, or
-    /// nothing that can be read.
+    /// The protocol that `info` describes. `None` if this library does not know it,
+    /// or its header cannot be read.
     pub protocol: Option<LayerKind>,
     /// The message, if the protocol is ICMP.
     pub message: Option<Message>,
     /// What the protocol says: the ports of UDP, for example.
     pub info: String,
-    /// A header is cut off, or says what cannot be.
+    /// A header is cut off, or has an impossible value.
     pub malformed: bool,
-    /// Where it ends, if not where its header says.
+    /// How its length differs from the one in its header, if it does.
     pub ending: Option<Ending>,
-    /// Its length in bytes.
+    /// Its length in bytes, as captured.
     pub length: usize,
 }
 
-/// A piece of a packet that was too long for some link on its way.
+/// A piece of a packet that was too long for some link on its way (RFC 791,
+/// section 3.2; RFC 8200, section 4.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fragment {
     /// Where it belongs, in bytes from the beginning of what IP carries.
     pub offset: usize,
-    /// Its length in bytes, without headers.
+    /// Bytes behind the IP header, as captured.
     pub length: usize,
     /// Others belong behind it.
     pub more: bool,
 }
 
-/// Where a packet ends, if not where its header says.
+/// How a packet's length differs from the one in its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// There are so many bytes more.
+    /// This many bytes follow the end that the header gives.
     Behind(usize),
     /// There are fewer than the header says.
     CutOff {
@@ -72,9 +73,9 @@ pub enum Ending {
 pub struct Layer {
     /// What it is.
     pub kind: LayerKind,
-    /// Which bytes of the packet it is.
+    /// Its range of bytes in the packet.
     pub bytes: Range<usize>,
-    /// Its fields, in their order. Those smaller than a byte share one.
+    /// Its fields, in their order. Fields that share a byte have the same range.
     pub fields: Vec<Field>,
 }
 
@@ -83,7 +84,7 @@ pub struct Layer {
 pub struct Field {
     /// What it is called.
     pub name: FieldName,
-    /// Which bytes of the packet it is in.
+    /// Its range of bytes in the packet.
     pub bytes: Range<usize>,
     /// What is in it.
     pub value: Value,
@@ -107,8 +108,9 @@ impl Layer {
 }
 
 impl Summary {
-    /// What it says, without its addresses and its length. `known` is a protocol
-    /// whose name stands beside this already: it is left out at the beginning.
+    /// What it says, without its addresses and its length. The caller passes as
+    /// `known` the protocol whose name it prints itself, so that it is not said
+    /// twice.
     pub fn info(&self, known: Option<LayerKind>) -> String {
         let mut info = self.preface();
         match self.protocol {

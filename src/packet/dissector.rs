@@ -1,4 +1,5 @@
-//! What the layers write to on the way down. It knows none of them.
+//! The dissection under construction: each layer's file adds its header and its
+//! words to it.
 
 use std::fmt::{Arguments, Display, Write};
 use std::ops::Range;
@@ -7,17 +8,18 @@ use super::dissection::{Dissection, Field, Layer, Summary};
 use super::names::{FieldName, LayerKind};
 use super::value::{Value, Verdict};
 
-/// How many packets inside each other are taken apart, to bound the recursion.
+/// How many packets below the outermost one are taken apart, to bound the
+/// recursion.
 const MAX_DEPTH: usize = 8;
 
 /// A dissection in the making.
 pub(super) struct Dissector {
     done: Dissection,
-    /// Which of the packets is being taken apart.
+    /// Which of the packets is being taken apart. One has at most one inside it.
     depth: usize,
     /// Only the beginning of a packet can be expected here: in an ICMP error,
-    /// or in a first fragment. That it is cut off is no news then, and checksums
-    /// over the whole cannot be verified.
+    /// or in a first fragment. A missing end is normal then and is not reported, and
+    /// checksums over the whole cannot be verified.
     pub(super) partial: bool,
 }
 
@@ -44,7 +46,7 @@ pub(super) fn field(name: FieldName, bytes: Range<usize>, value: impl Into<Value
     Field { name, bytes, value }
 }
 
-/// A checksum field, and what is to be thought of it.
+/// A checksum field with its verdict.
 pub(super) fn checksum_field(bytes: Range<usize>, checksum: u16, verdict: Verdict) -> Field {
     field(
         FieldName::Checksum,
@@ -121,12 +123,13 @@ impl Dissector {
 
     /// A header that ends before it is complete.
     pub(super) fn cut(&mut self, what: impl Display, bytes: &[u8], at: usize) {
-        self.malformed(format_args!("{what}, cut off in its header"));
+        self.push(format_args!("{what}, cut off in its header"));
+        self.summary().malformed |= !self.partial;
         self.data(LayerKind::CutOff, bytes, at);
     }
 
-    /// Begins a packet of this length inside the present one. False if that is
-    /// deep enough.
+    /// Begins a packet of this length inside the present one. If packets are nested
+    /// too deep already, it adds `[...]` to the line and returns false.
     pub(super) fn enter(&mut self, length: usize) -> bool {
         if self.depth == MAX_DEPTH {
             self.push(format_args!(" [...]"));

@@ -16,7 +16,7 @@ use super::value::{MacAddress, Value};
 use super::{arp, ip};
 
 /// Length of the header in bytes.
-pub const HEADER: usize = 14;
+pub const HEADER_LEN: usize = 14;
 
 pub(super) fn dissect(frame: &[u8], dissector: &mut Dissector) {
     let Ok(header) = Ethernet2HeaderSlice::from_slice(frame) else {
@@ -38,15 +38,15 @@ pub(super) fn dissect(frame: &[u8], dissector: &mut Dissector) {
         field(FieldName::Source, 6..12, MacAddress(header.source())),
         last,
     ];
-    dissector.layer(LayerKind::Ethernet, 0, HEADER, fields);
+    dissector.layer(LayerKind::Ethernet, 0, HEADER_LEN, fields);
 
-    let rest = &frame[HEADER..];
+    let rest = &frame[HEADER_LEN..];
     match ether_type {
-        EtherType::IPV4 | EtherType::IPV6 => return ip::dissect(rest, HEADER, dissector),
-        EtherType::ARP => return arp::dissect(rest, HEADER, dissector),
+        EtherType::IPV4 | EtherType::IPV6 => return ip::dissect(rest, HEADER_LEN, dissector),
+        EtherType::ARP => return arp::dissect(rest, HEADER_LEN, dissector),
         _ if is_length => dissector.push(format_args!("IEEE 802.3")),
         EtherType(other) => dissector.push(format_args!("Ethernet type {other:#06x}")),
     }
     dissector.push(format_args!(", {} bytes of data", rest.len()));
-    dissector.data(LayerKind::Data, rest, HEADER);
+    dissector.data(LayerKind::Data, rest, HEADER_LEN);
 }

@@ -36,8 +36,8 @@ pub(super) struct Carried<'a> {
     pub(super) routed: bool,
 }
 
-/// Takes the extension headers apart that begin at byte `at`. `None` if one is
-/// cut off, which has been said then.
+/// Takes the extension headers apart that begin at byte `at`. If one is cut off,
+/// it says so in the summary and returns `None`.
 pub(super) fn dissect<'a>(
     first: IpNumber,
     payload: &'a [u8],
@@ -50,7 +50,7 @@ pub(super) fn dissect<'a>(
         fragment: None,
         routed: false,
     };
-    // The pieces have to be joined before there is more to see.
+    // Behind the header of a fragment, only reassembly could go on.
     while rest.fragment.is_none() {
         let kind = match rest.protocol {
             IpNumber::IPV6_HEADER_HOP_BY_HOP => LayerKind::Ipv6HopByHop,
@@ -95,7 +95,7 @@ fn options(
 /// The header of a fragment: returns its length, which is always the same.
 /// `None` if it is cut off.
 fn fragment(rest: &mut Carried, at: usize, dissector: &mut Dissector) -> Option<usize> {
-    const HEADER: usize = 8;
+    const HEADER_LEN: usize = 8;
     let header = Ipv6FragmentHeaderSlice::from_slice(rest.segment).ok()?;
     let offset = usize::from(header.fragment_offset().byte_offset());
     let more = header.more_fragments();
@@ -106,9 +106,9 @@ fn fragment(rest: &mut Carried, at: usize, dissector: &mut Dissector) -> Option<
         field(FieldName::MoreFragments, 3..4, Value::Flag(more)),
         field(FieldName::Identification, 4..8, identification),
     ];
-    dissector.layer(LayerKind::Ipv6Fragment, at, HEADER, fields);
+    dissector.layer(LayerKind::Ipv6Fragment, at, HEADER_LEN, fields);
     rest.protocol = header.next_header();
-    let length = rest.segment.len() - HEADER;
+    let length = rest.segment.len() - HEADER_LEN;
     rest.fragment = Fragment::of(offset, length, more);
-    Some(HEADER)
+    Some(HEADER_LEN)
 }

@@ -30,7 +30,7 @@ impl TcpFlags {
     /// The flag that says that the acknowledgement number counts.
     pub const ACK: TcpFlags = TcpFlags(0x10);
 
-    /// What is shown first is what opens, ends and breaks a connection.
+    /// SYN, FIN and RST come first: they open, end and abort a connection.
     const NAMES: [(u8, &str); 8] = [
         (0x02, "SYN"),
         (0x01, "FIN"),

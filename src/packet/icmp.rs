@@ -16,12 +16,12 @@ use etherparse::{IcmpEchoHeader, Icmpv4Slice, Icmpv4Type, Icmpv6Slice, Icmpv6Typ
 
 use super::dissector::{Content, Dissector, Payload, checksum_field, field};
 use super::names::{FieldName, LayerKind, Message};
-use super::pseudo_header::PseudoHeader;
+use super::pseudo_header::{PseudoHeader, verify};
 use super::value::{Value, Verdict};
 use crate::checksum::checksum;
 
 /// Length of the header in bytes.
-pub const HEADER: usize = 8;
+pub const HEADER_LEN: usize = 8;
 
 /// The protocol number of ICMPv6.
 const ICMPV6: u8 = 58;
@@ -30,10 +30,10 @@ const ICMPV6: u8 = 58;
 pub(super) fn v4<'a>(
     message: &'a [u8],
     at: usize,
-    pseudo: PseudoHeader,
+    pseudo: Option<PseudoHeader>,
     dissector: &mut Dissector,
 ) -> Option<Payload<'a>> {
-    // A timestamp request has 20 bytes, and nothing else will do.
+    // etherparse accepts a timestamp message of exactly 20 bytes only.
     let Ok(slice) = Icmpv4Slice::from_slice(message) else {
         dissector.cut(LayerKind::Icmp, message, at);
         return None;
@@ -47,7 +47,7 @@ pub(super) fn v4<'a>(
         },
         quotes: matches!(slice.type_u8(), 3 | 4 | 5 | 11 | 12),
         checksum: slice.checksum(),
-        verdict: Verdict::of(pseudo.complete.then(|| checksum(message))),
+        verdict: Verdict::of(pseudo.map(|_| checksum(message))),
     };
     Some(header.dissect(message, at, dissector))
 }
@@ -55,7 +55,7 @@ pub(super) fn v4<'a>(
 pub(super) fn v6<'a>(
     message: &'a [u8],
     at: usize,
-    pseudo: PseudoHeader,
+    pseudo: Option<PseudoHeader>,
     dissector: &mut Dissector,
 ) -> Option<Payload<'a>> {
     let Ok(slice) = Icmpv6Slice::from_slice(message) else {
@@ -71,7 +71,7 @@ pub(super) fn v6<'a>(
         },
         quotes: matches!(slice.type_u8(), 1..=4),
         checksum: slice.checksum(),
-        verdict: pseudo.verify(ICMPV6, message),
+        verdict: verify(pseudo, ICMPV6, message),
     };
     Some(header.dissect(message, at, dissector))
 }
@@ -122,15 +122,15 @@ impl Header {
         if self.verdict == Verdict::Wrong {
             dissector.push(format_args!(", wrong checksum"));
         }
-        dissector.layer(self.protocol, at, HEADER, fields);
-        let bytes = &message[HEADER..];
+        dissector.layer(self.protocol, at, HEADER_LEN, fields);
+        let bytes = &message[HEADER_LEN..];
         Payload {
             content: match self.quotes && !bytes.is_empty() {
                 true => Content::Quotation,
                 false => Content::Data,
             },
             bytes,
-            at: at + HEADER,
+            at: at + HEADER_LEN,
         }
     }
 }

@@ -29,8 +29,8 @@
 //! +---------------------------------------------------------------+
 //! ```
 //!
-//! UDP and ICMP say that a packet is inside them, but leave it to this file:
-//! packets inside packets are the one recursion here, and it stays in one file.
+//! UDP and ICMP say that a packet is inside them, and leave it to this file to take
+//! that apart.
 
 use etherparse::err::ipv4::HeaderSliceError;
 use etherparse::{IpNumber, Ipv4HeaderSlice, Ipv6HeaderSlice};
@@ -105,11 +105,12 @@ fn v4(packet: &[u8], at: usize, dissector: &mut Dissector) {
         return dissector.data(LayerKind::Data, &packet[length..], at + length);
     }
     let end = total.min(packet.len());
-    let pseudo = PseudoHeader {
-        source: source.into(),
-        destination: destination.into(),
-        complete: total <= packet.len() && !dissector.partial,
-    };
+    let whole = total <= packet.len() && !dissector.partial;
+    let (source, destination) = (source.into(), destination.into());
+    let pseudo = whole.then_some(PseudoHeader {
+        source,
+        destination,
+    });
     let segment = &packet[length..end];
     let carried = Carried {
         protocol: header.protocol(),
@@ -122,11 +123,11 @@ fn v4(packet: &[u8], at: usize, dissector: &mut Dissector) {
 }
 
 fn v6(packet: &[u8], at: usize, dissector: &mut Dissector) {
-    const HEADER: usize = 40;
+    const HEADER_LEN: usize = 40;
     let Ok(header) = Ipv6HeaderSlice::from_slice(packet) else {
         return dissector.cut(LayerKind::Ipv6, packet, at);
     };
-    let total = HEADER + usize::from(header.payload_length());
+    let total = HEADER_LEN + usize::from(header.payload_length());
     let (source, destination) = (header.source_addr(), header.destination_addr());
     let flow_label = Value::Hex(header.flow_label().value(), 5);
     let fields = vec![
@@ -139,21 +140,22 @@ fn v6(packet: &[u8], at: usize, dissector: &mut Dissector) {
         field(FieldName::SourceAddress, 8..24, source),
         field(FieldName::DestinationAddress, 24..40, destination),
     ];
-    dissector.layer(LayerKind::Ipv6, at, HEADER, fields);
+    dissector.layer(LayerKind::Ipv6, at, HEADER_LEN, fields);
     dissector.summary().addresses = Some((source.into(), destination.into()));
 
     let end = total.min(packet.len());
-    let mut pseudo = PseudoHeader {
-        source: source.into(),
-        destination: destination.into(),
-        complete: total <= packet.len() && !dissector.partial,
-    };
-    let payload = &packet[HEADER..end];
-    let carried = extension::dissect(header.next_header(), payload, at + HEADER, dissector);
+    let whole = total <= packet.len() && !dissector.partial;
+    let (source, destination) = (source.into(), destination.into());
+    let pseudo = whole.then_some(PseudoHeader {
+        source,
+        destination,
+    });
+    let payload = &packet[HEADER_LEN..end];
+    let carried = extension::dissect(header.next_header(), payload, at + HEADER_LEN, dissector);
     if let Some(carried) = carried {
-        // The checksum covers the last destination, which a routing header
-        // holds; this lab has none.
-        pseudo.complete &= !carried.routed;
+        // With a routing header the checksum covers the final destination (RFC
+        // 8200, section 8.1). It is not looked up here.
+        let pseudo = pseudo.filter(|_| !carried.routed);
         let at = at + end - carried.segment.len();
         transport(&carried, at, pseudo, dissector);
     }
@@ -172,16 +174,21 @@ fn ending(packet: &[u8], at: usize, claimed: usize, dissector: &mut Dissector) {
 }
 
 /// The segment, if its header is here.
-fn transport(carried: &Carried, at: usize, mut pseudo: PseudoHeader, dissector: &mut Dissector) {
+fn transport(
+    carried: &Carried,
+    at: usize,
+    pseudo: Option<PseudoHeader>,
+    dissector: &mut Dissector,
+) {
     let segment = carried.segment;
     let before = dissector.partial;
+    let pseudo = pseudo.filter(|_| carried.fragment.is_none());
     dissector.summary().fragment = carried.fragment;
     if let Some(fragment) = carried.fragment {
         if fragment.offset > 0 {
             name(carried.protocol, dissector);
             return dissector.data(LayerKind::Fragment, segment, at);
         }
-        pseudo.complete = false;
         dissector.partial = true;
     }
     let payload = match carried.protocol {

@@ -1,31 +1,34 @@
 //! A packet taken apart: as one line, layer by layer, or as a dump of bytes.
 //!
-//! A file per layer: [`mod@ethernet`] and [`arp`], [`ip`] and [`extension`],
-//! [`udp`], [`tcp`] and [`icmp`]. Each takes its header apart, says what it is,
+//! A file per layer: [`ethernet`] and `arp`, `ip` and `extension`, [`udp`], `tcp` and
+//! [`icmp`]. Each takes its header apart, says what it is,
 //! and hands the rest to the next. Whatever arrives is described; nothing
 //! panics, and what is cut off, malformed or damaged says so.
 //!
 //! What comes out is a [`Dissection`]. Its names ([`names`]) and values
 //! ([`value`], [`flags`]) have types; they become text where they are shown.
 //!
-//! No file uses one that uses it: `ethernet` knows `arp` and `ip`, `ip` knows
-//! `extension`, `udp`, `tcp` and `icmp`, and each of them the `dissector`, which
-//! knows no layer. A packet in a packet is found by `udp` or `icmp`, but taken
-//! apart by `ip`, which calls itself.
+//! The files depend on each other in one direction only: `ethernet` knows `arp`
+//! and `ip`, `ip` knows `extension`, `udp`, `tcp` and `icmp`, and each of them the
+//! `dissector`, which knows no layer. A packet in a packet is found by `udp` or
+//! `icmp`, but taken apart by `ip`, which calls itself.
+//!
+//! A tunnel needs none of this: who reads the library for the tunnel, comes back
+//! later.
 
 use std::fmt::Write;
 
-pub mod arp;
+mod arp;
 pub mod dissection;
 mod dissector;
 pub mod ethernet;
-pub mod extension;
+mod extension;
 pub mod flags;
 pub mod icmp;
-pub mod ip;
+mod ip;
 pub mod names;
 mod pseudo_header;
-pub mod tcp;
+mod tcp;
 pub mod udp;
 pub mod value;
 
@@ -44,8 +47,9 @@ pub enum LinkType {
     Ethernet,
 }
 
-/// Describes an IPv4 or IPv6 packet in one line: who sends to whom, what, and
-/// the length of the whole packet in bytes.
+/// Describes an IPv4 or IPv6 packet in one line: who sends to whom, what, and how
+/// many bytes there are. A datagram from or to port 9876 that begins like an IP
+/// packet is taken for one of a tunnel, and what it carries is in brackets.
 ///
 /// ```
 /// let packet = [

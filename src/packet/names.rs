@@ -69,7 +69,7 @@ impl LayerKind {
 }
 
 names! {
-    /// The name of a field in its RFC, in lower case.
+    /// The name of a field, as in its RFC where that is not an abbreviation.
     pub enum FieldName {
         // Ethernet and ARP
         Destination = "destination", Source = "source", Type = "type", Operation = "operation",

@@ -6,19 +6,20 @@ use std::net::IpAddr;
 use super::value::Verdict;
 use crate::checksum::segment_checksum;
 
-/// What IP knows of a segment that UDP, TCP or ICMPv6 has to verify.
+/// The part of it that only IP knows.
 #[derive(Clone, Copy)]
 pub(super) struct PseudoHeader {
     pub(super) source: IpAddr,
     pub(super) destination: IpAddr,
-    /// All of the segment is there. Nothing can be verified without.
-    pub(super) complete: bool,
 }
 
-impl PseudoHeader {
-    /// Judges the checksum in a segment of this protocol.
-    pub(super) fn verify(&self, protocol: u8, segment: &[u8]) -> Verdict {
-        let sum = || segment_checksum(self.source, self.destination, protocol, segment);
-        Verdict::of(self.complete.then(sum))
-    }
+/// Judges the checksum in a segment of this protocol. There is no pseudo-header
+/// where not the whole segment was captured.
+pub(super) fn verify(pseudo: Option<PseudoHeader>, protocol: u8, segment: &[u8]) -> Verdict {
+    Verdict::of(pseudo.map(
+        |PseudoHeader {
+             source,
+             destination,
+         }| { segment_checksum(source, destination, protocol, segment) },
+    ))
 }

@@ -16,12 +16,13 @@
 //! +-------------------------------+-------------------------------+
 //! ```
 
-use etherparse::{TcpHeaderSlice, TcpOptionElement, err::tcp::HeaderSliceError};
+use etherparse::err::tcp::HeaderSliceError;
+use etherparse::{TcpHeaderSlice, TcpOptionElement, TcpOptionReadError};
 
 use super::dissector::{Content, Dissector, Payload, checksum_field, field};
 use super::flags::TcpFlags;
 use super::names::{FieldName, LayerKind};
-use super::pseudo_header::PseudoHeader;
+use super::pseudo_header::{PseudoHeader, verify};
 use super::value::{TcpOption, Value, Verdict};
 
 /// The protocol number of TCP.
@@ -30,7 +31,7 @@ const TCP: u8 = 6;
 pub(super) fn dissect<'a>(
     segment: &'a [u8],
     at: usize,
-    pseudo: PseudoHeader,
+    pseudo: Option<PseudoHeader>,
     dissector: &mut Dissector,
 ) -> Option<Payload<'a>> {
     let header = match TcpHeaderSlice::from_slice(segment) {
@@ -50,7 +51,7 @@ pub(super) fn dissect<'a>(
     let (source, destination) = (header.source_port(), header.destination_port());
     let (sequence, acknowledgement) = (header.sequence_number(), header.acknowledgment_number());
     let window = header.window_size();
-    let verdict = pseudo.verify(TCP, segment);
+    let verdict = verify(pseudo, TCP, segment);
     let payload = Payload {
         content: Content::Data,
         bytes: &segment[length..],
@@ -108,6 +109,8 @@ fn options(header: &TcpHeaderSlice) -> Vec<TcpOption> {
             Some(TcpOption::Sack(ranges.collect()))
         }
         Ok(TcpOptionElement::Timestamp(now, echo)) => Some(TcpOption::Timestamps(now, echo)),
+        // It must be ignored (RFC 9293, section 3.1).
+        Err(TcpOptionReadError::UnknownId(kind)) => Some(TcpOption::Unknown(kind)),
         Err(_) => Some(TcpOption::Unreadable),
     };
     header.options_iterator().filter_map(option).collect()

@@ -14,12 +14,12 @@ use etherparse::UdpHeaderSlice;
 
 use super::dissector::{Content, Dissector, Payload, checksum_field, field};
 use super::names::{FieldName, LayerKind};
-use super::pseudo_header::PseudoHeader;
+use super::pseudo_header::{PseudoHeader, verify};
 use super::value::Verdict;
-use crate::socket::PORT;
+use crate::args::PORT;
 
 /// Length of the header in bytes.
-pub const HEADER: usize = 8;
+pub const HEADER_LEN: usize = 8;
 
 /// The protocol number of UDP.
 const UDP: u8 = 17;
@@ -27,7 +27,7 @@ const UDP: u8 = 17;
 pub(super) fn dissect<'a>(
     segment: &'a [u8],
     at: usize,
-    mut pseudo: PseudoHeader,
+    pseudo: Option<PseudoHeader>,
     dissector: &mut Dissector,
 ) -> Option<Payload<'a>> {
     let Ok(header) = UdpHeaderSlice::from_slice(segment) else {
@@ -36,14 +36,15 @@ pub(super) fn dissect<'a>(
     };
     let length = usize::from(header.length());
     let (source, destination) = (header.source_port(), header.destination_port());
-    // What lies behind the length of the header is no part of the datagram.
-    let possible = (HEADER..=segment.len()).contains(&length);
+    // The length field says where the datagram ends; the rest of the segment does
+    // not belong to it.
+    let possible = (HEADER_LEN..=segment.len()).contains(&length);
     let end = if possible { length } else { segment.len() };
-    let bytes = &segment[HEADER..end];
-    pseudo.complete &= possible;
+    let bytes = &segment[HEADER_LEN..end];
+    let pseudo = pseudo.filter(|_| possible);
     let verdict = match header.checksum() {
         0 => Verdict::Absent,
-        _ => pseudo.verify(UDP, &segment[..end]),
+        _ => verify(pseudo, UDP, &segment[..end]),
     };
 
     dissector.summary().protocol = Some(LayerKind::Udp);
@@ -62,7 +63,7 @@ pub(super) fn dissect<'a>(
         field(FieldName::Length, 4..6, header.length()),
         checksum_field(6..8, header.checksum(), verdict),
     ];
-    dissector.layer(LayerKind::Udp, at, HEADER, fields);
+    dissector.layer(LayerKind::Udp, at, HEADER_LEN, fields);
 
     // A datagram of the tunnel: on its port, with the first four bits of an IP
     // packet, and long enough for its header. The letter h would begin IPv6.
@@ -77,6 +78,6 @@ pub(super) fn dissect<'a>(
             false => Content::Data,
         },
         bytes,
-        at: at + HEADER,
+        at: at + HEADER_LEN,
     })
 }

@@ -1,5 +1,5 @@
-//! The value of a field. [`Display`](fmt::Display) writes it as one does by
-//! hand; whoever computes with it takes the number or the address.
+//! The value of a field. [`Display`](fmt::Display) writes it for people;
+//! [`Value::number`] and the variants give it to code.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -11,7 +11,7 @@ use super::flags::{IpFlags, TcpFlags};
 pub enum Value {
     /// `64`
     Number(u32),
-    /// `0x0800`: a number that nobody counts with, with so many digits.
+    /// `0x0800`: an identifier or a code, in hexadecimal with this many digits.
     Hex(u32, usize),
     /// `20 bytes`: a length or an offset.
     Bytes(usize),
@@ -70,7 +70,7 @@ impl fmt::Display for Value {
     }
 }
 
-/// What a field can be given as it is.
+/// Types that become a [`Value`] without further information.
 macro_rules! from {
     ($($type:ty => $value:expr,)+) => {
         $(impl From<$type> for Value {
@@ -90,14 +90,16 @@ from! {
     MacAddress => Value::Mac,
 }
 
-/// Whether a checksum is the one of what it covers.
+/// Whether a checksum matches the bytes that it covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// It is.
     Right,
-    /// Something that it covers was damaged, or the checksum itself.
+    /// Something that it covers was damaged, or the checksum itself. Or the sender
+    /// leaves it to the network card, and the capture saw the packet before that.
     Wrong,
-    /// The sender did without, as UDP may.
+    /// The sender did without, as UDP over IPv4 may. (Over IPv6 the receiver has to
+    /// discard such a datagram: RFC 8200, section 8.1.)
     Absent,
     /// Not all that it covers is there.
     Unknown,
@@ -137,13 +139,13 @@ impl fmt::Display for MacAddress {
     }
 }
 
-/// An option of TCP (RFC 9293, 3.2; RFC 7323; RFC 2018), other than those that
+/// An option of TCP (RFC 9293, section 3.2; RFC 7323; RFC 2018), other than those that
 /// only fill up the header.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TcpOption {
     /// The largest segment that the sender can receive.
     MaximumSegmentSize(u16),
-    /// By how many bits its windows are to be shifted.
+    /// By how many bits its window field is shifted left (RFC 7323, section 2).
     WindowScale(u8),
     /// It understands selective acknowledgements.
     SackPermitted,
@@ -151,7 +153,9 @@ pub enum TcpOption {
     Sack(Vec<(u32, u32)>),
     /// The sender's clock, and the last that it saw of the other one.
     Timestamps(u32, u32),
-    /// Of a length that is impossible, or of a kind that is not known.
+    /// Of a kind that etherparse does not know; what follows it is not read.
+    Unknown(u8),
+    /// Of an impossible length.
     Unreadable,
 }
 
@@ -168,6 +172,7 @@ impl fmt::Display for TcpOption {
                     .try_for_each(|(from, to)| write!(f, " {from}-{to}"))
             }
             TcpOption::Timestamps(now, echo) => write!(f, "timestamps {now} {echo}"),
+            TcpOption::Unknown(kind) => write!(f, "an option of kind {kind}"),
             TcpOption::Unreadable => write!(f, "an option that cannot be read"),
         }
     }

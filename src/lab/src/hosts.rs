@@ -251,7 +251,7 @@ fn open(name: &str, programs: &Path, ipv6: bool) -> anyhow::Result<(Host, Packet
     let socket = PacketSocket::open()?;
     for (host, interface, _) in CABLES.iter().flatten() {
         if *host == name {
-            ip_over_udp::device::silence(interface);
+            ip_over_udp::device::no_link_local(interface);
             sys::checksum_offload_off(&socket, interface)
                 .with_context(|| format!("cannot turn checksum offload of {interface} off"))?;
         }

@@ -16,7 +16,7 @@
 //!
 //! `sys` holds all the `unsafe` of the lab.
 
-// Only `sys` may have any.
+// Only `sys` may contain `unsafe`.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 

@@ -12,9 +12,12 @@ use clap::{Parser, Subcommand, ValueEnum};
 use etherparse::PacketBuilder;
 use ip_over_udp::args::parse_peer;
 use ip_over_udp::capture::packet_socket::Injector;
-use ip_over_udp::error::report;
 use ip_over_udp::output::println;
-use ip_over_udp::socket::MAX_PAYLOAD_LEN;
+use ip_over_udp::program::report;
+
+/// The largest UDP payload over IPv4, in bytes: 65,535 less the headers of IP
+/// (20 bytes) and UDP (8 bytes).
+const MAX_PAYLOAD_LEN: usize = 65_507;
 
 /// Send what a tunnel should survive.
 #[derive(Parser)]

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use ip_over_udp::error::report;
 use ip_over_udp::output::{println, written};
+use ip_over_udp::program::report;
 use ureq::Agent;
 
 /// Fetch a page and print it.

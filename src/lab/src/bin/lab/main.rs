@@ -21,8 +21,8 @@ mod terminals;
 use std::process::ExitCode;
 
 use clap::Parser;
-use ip_over_udp::error::report;
 use ip_over_udp::output::{self, eprintln};
+use ip_over_udp::program::report;
 use lab::namespace::{self, Lifeline};
 use lab::{doctor, programs, run_dir};
 
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
         let args = Args::parse();
         let action = args.action()?;
         if action.verifies() {
-            output::unwritten_is(2);
+            output::set_write_error_code(2);
         }
         let code = match lifeline {
             Some(lifeline) => lifeline

@@ -12,8 +12,8 @@ use std::slice::Iter;
 
 use anyhow::Context;
 use clap::Parser;
-use ip_over_udp::error::report;
 use ip_over_udp::output::println;
+use ip_over_udp::program::report;
 
 use web::{Answer, Request};
 

@@ -36,16 +36,16 @@ impl Tun for Device {
 }
 
 /// The two descriptors that a loop waits for, and what it has done so far.
-pub struct Carrier<T> {
+pub struct Forwarder<T> {
     pub tun: T,
     pub udp: UdpSocket,
     peer: SocketAddr,
     pub statistics: Statistics,
 }
 
-impl<T: Tun> Carrier<T> {
-    pub fn new(tun: T, udp: UdpSocket, peer: SocketAddr) -> Carrier<T> {
-        Carrier {
+impl<T: Tun> Forwarder<T> {
+    pub fn new(tun: T, udp: UdpSocket, peer: SocketAddr) -> Forwarder<T> {
+        Forwarder {
             tun,
             udp,
             peer,
