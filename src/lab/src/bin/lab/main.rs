@@ -73,18 +73,21 @@ fn outer(job: Job, options: &Options) -> anyhow::Result<u8> {
     }
     let base = match job.place {
         Place::Here(done) => return done(),
-        Place::Lab(_) => options.base()?,
+        Place::Lab(_) => options.base(),
         Place::RunningLab(join, _) => {
             let base = options.base()?;
             if let Some(running) = run_dir::find(&base) {
                 return join(&running);
             }
-            base
+            Ok(base)
         }
     };
     let mut inner = this_program();
     inner.args(std::env::args_os().skip(1));
     let code = namespace::begin(inner)?;
-    run_dir::sweep(&base);
+    // A trial leaves nothing to sweep, and needs no tree for it.
+    if let Ok(base) = base {
+        run_dir::sweep(&base);
+    }
     Ok(code)
 }
