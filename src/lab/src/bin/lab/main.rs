@@ -42,7 +42,10 @@ fn main() -> ExitCode {
             Some(lifeline) => lifeline
                 .watch()
                 .and_then(|watch| actions::job(&action, &args.options)?.inner(&watch)),
-            None => actions::job(&action, &args.options).and_then(|job| outer(job, &args.options)),
+            None => actions::job(&action, &args.options)
+                // There may be no book where a shell of the lab is.
+                .map_err(|err| inside().unwrap_or(err))
+                .and_then(|job| outer(job, &args.options)),
         };
         match code {
             // Where 1 means a difference.
@@ -63,8 +66,8 @@ fn outer(job: Job, options: &Options) -> anyhow::Result<u8> {
         doctor::check()?;
     }
     if job.needs == Needs::Programs {
-        if let Ok(host) = std::env::var("LAB_HOST") {
-            return Err(lab::error::Error::Inside { host }.into());
+        if let Some(err) = inside() {
+            return Err(err);
         }
         if options.bin_dir.is_none() {
             programs::build()?;
@@ -90,4 +93,10 @@ fn outer(job: Job, options: &Options) -> anyhow::Result<u8> {
         run_dir::sweep(&base);
     }
     Ok(code)
+}
+
+/// Why there is no other lab inside a lab, if this is inside one.
+fn inside() -> Option<anyhow::Error> {
+    let host = std::env::var("LAB_HOST").ok()?;
+    Some(lab::error::Error::Inside { host }.into())
 }
