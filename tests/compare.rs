@@ -12,7 +12,6 @@ use ip_over_udp::icmp::{checksum, segment_checksum};
 use ip_over_udp::packet::{Field, Layer, dissect};
 use lab::book::Book;
 use lab::compare::{Difference, compare};
-use lab::programs;
 use proptest::prelude::*;
 
 /// The folder with the reference captures of a chapter.
@@ -117,7 +116,7 @@ impl Mine {
     }
 
     fn lab(&self, words: &[&str]) -> Command {
-        let mut lab = Command::new(programs::beside_this_one().unwrap().join("lab"));
+        let mut lab = Command::new(support::built().join("lab"));
         lab.arg("--out").arg(&self.base).args(words);
         lab
     }

@@ -10,22 +10,7 @@ use std::process::Command;
 use ip_over_udp::capture::{self, LinkType, Packet, Pcap};
 use ip_over_udp::packet::dissect;
 use lab::book::Book;
-
-use crate::support::{as_user, run, temporary};
-use crate::{TSHARK, Test};
-
-pub const TESTS: &[Test] = &[
-    Test {
-        name: "oracle: tshark agrees on every field of every reference capture",
-        needs: &[TSHARK],
-        run: reference_captures,
-    },
-    Test {
-        name: "oracle: tshark agrees on damaged packets",
-        needs: &[TSHARK],
-        run: damaged_packets,
-    },
-];
+use support::{TSHARK, apply, as_user, run, temporary, test_without_lab};
 
 /// Our name of a field, by layer and field, and tshark's.
 const FIELDS: &[(&str, &str, &str)] = &[
@@ -273,6 +258,8 @@ fn reference(chapter: &str) -> PathBuf {
     Book::at(None, None).unwrap().reference(chapter)
 }
 
+#[apply(test_without_lab)]
+#[needs(TSHARK)]
 fn reference_captures() {
     let mut compared: BTreeMap<String, usize> = BTreeMap::new();
     for chapter in ["00", "01", "02", "03", "04", "05", "06"] {
@@ -285,7 +272,7 @@ fn reference_captures() {
                 let what = format!("{}, packet {}", file.display(), number + 1);
                 assert!(!malformed, "{what}");
                 let ours = ours(packet);
-                agree(&what, packet, &ours, theirs).unwrap_or_else(|why| panic!("{why}"));
+                agree(&what, packet, &ours, theirs).unwrap_or_else(|err| panic!("{err}"));
                 for (name, values) in ours {
                     *compared.entry(name.to_owned()).or_default() += values.len();
                 }
@@ -436,6 +423,8 @@ fn built() -> Vec<Packet> {
         .collect()
 }
 
+#[apply(test_without_lab)]
+#[needs(TSHARK)]
 fn damaged_packets() {
     let folder = temporary("oracle");
     // Ten times each: they are few, and the references are many.
