@@ -407,3 +407,6 @@ fn expectation(step: &Step) -> Result<(), Mistake> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
