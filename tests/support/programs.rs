@@ -35,12 +35,12 @@ pub fn built() -> &'static Path {
     })
 }
 
-static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
+static FOLDER: OnceLock<PathBuf> = OnceLock::new();
 
 /// A folder that other users can reach, with copies of all programs, of the
 /// book and of the reference captures: the tree may be in somebody's home.
 pub fn programs() -> &'static Path {
-    PROGRAMS.get_or_init(|| {
+    FOLDER.get_or_init(|| {
         if user().is_none() {
             return built().to_owned();
         }
@@ -54,12 +54,15 @@ pub fn programs() -> &'static Path {
     })
 }
 
+/// All that `cargo build --bins` builds.
+pub const PROGRAMS: [&str; 14] = [
+    "lab", "serve", "fetch", "ch01", "ch02", "ch03", "ch04", "ch05", "ch06", "ch07", "ch08",
+    "reads", "attack", "trusting",
+];
+
 /// Copies what `cargo build --bins` has built.
 pub fn copy_programs(built: &Path, to: &Path) {
-    for name in [
-        "lab", "serve", "fetch", "ch01", "ch02", "ch03", "ch04", "ch05", "ch06", "ch07", "ch08",
-        "reads", "attack", "trusting",
-    ] {
+    for name in PROGRAMS {
         fs::copy(built.join(name), to.join(name)).unwrap();
     }
 }
@@ -79,7 +82,7 @@ fn copy(from: &Path, to: &Path) {
 
 /// Removes what [`programs`] made.
 pub(crate) fn clean_up() {
-    if let (Some(programs), Some(_)) = (PROGRAMS.get(), user()) {
+    if let (Some(programs), Some(_)) = (FOLDER.get(), user()) {
         let _ = fs::remove_dir_all(programs);
     }
 }
