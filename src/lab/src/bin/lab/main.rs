@@ -39,9 +39,11 @@ fn main() -> ExitCode {
             output::unwritten_is(2);
         }
         let code = match lifeline {
-            Some(lifeline) => lifeline
-                .watch()
-                .and_then(|watch| actions::job(&action, &args.options)?.inner(&watch)),
+            Some(lifeline) => lifeline.watch().and_then(|watch| {
+                let code = actions::job(&action, &args.options)?.inner(&watch);
+                watch.wait_if_it_ends();
+                code
+            }),
             None => actions::job(&action, &args.options)
                 // There may be no book where a shell of the lab is.
                 .map_err(|err| inside().unwrap_or(err))
