@@ -3,12 +3,12 @@
 //! ```ignore
 //! /// What it shows, where the name does not say it.
 //! #[apply(test_in_lab)]
-//! #[needs(PING, TSHARK)]
-//! fn crosses_unchanged() { … }
+//! #[needs(CURL, WGET)]
+//! fn a_page_comes_through() { … }
 //! ```
 //!
 //! Its name is that of the function, with its module before it:
-//! `cargo test --test lab tunnel::crosses_unchanged`. Besides what it names, such
+//! `cargo test --test lab ch06::a_page_comes_through`. Besides what it names, such
 //! a test needs a lab; one that does not is a `test_without_lab`. A test of which
 //! there are many, one for each chapter for example, is a [`trial`].
 
@@ -38,31 +38,31 @@ inventory::collect!(Test);
 /// Makes a function a test that needs a lab.
 #[macro_export]
 macro_rules! test_in_lab {
-    ($(#[doc = $doc:literal])* $(#[needs($($need:expr),+)])? fn $name:ident() $body:block) => {
-        $(#[doc = $doc])*
-        fn $name() $body
-
-        $crate::harness::submit! {
-            $crate::Test {
-                path: concat!(module_path!(), "::", stringify!($name)),
-                needs: &[$crate::LAB $($(, $need)+)?],
-                run: $name,
-            }
-        }
-    };
+    ($($test:tt)*) => { $crate::declare! { [$crate::LAB] $($test)* } };
 }
 
 /// Makes a function a test that needs no lab.
 #[macro_export]
 macro_rules! test_without_lab {
-    ($(#[doc = $doc:literal])* $(#[needs($($need:expr),+)])? fn $name:ident() $body:block) => {
+    ($($test:tt)*) => { $crate::declare! { [] $($test)* } };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! declare {
+    (
+        [$($always:expr)?]
+        $(#[doc = $doc:literal])*
+        $(#[needs($($need:expr),+)])?
+        fn $name:ident() $body:block
+    ) => {
         $(#[doc = $doc])*
         fn $name() $body
 
         $crate::harness::submit! {
             $crate::Test {
                 path: concat!(module_path!(), "::", stringify!($name)),
-                needs: &[$($($need),+)?],
+                needs: &[$($always,)? $($($need),+)?],
                 run: $name,
             }
         }
