@@ -1,30 +1,35 @@
 //! The book, chapter by chapter: its commands print what it says they print,
 //! and leave the reference captures. `cargo test --test book chapter_06` is
-//! `cargo lab check 06`.
-
-#[path = "lab/need.rs"]
-mod need;
-#[path = "lab/support.rs"]
-mod support;
+//! `cargo lab check 06`. RUNS=20 plays each chapter twenty times.
 
 use std::process::ExitCode;
 
-use libtest_mimic::Arguments;
-use need::{Need, PING, PYTHON, TSHARK, trial};
-use support::{chapters, lab, run, temporary};
+use ip_over_udp::capture;
+use support::{LAB, PING, PYTHON, TSHARK, chapters, lab, run, temporary, trial};
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let runs = std::env::var("RUNS")
+        .ok()
+        .and_then(|runs| runs.parse().ok());
     let trials = chapters().into_iter().map(|chapter| {
         let name = format!("chapter_{chapter}");
-        trial(&name, &[Need::Lab, PING, TSHARK, PYTHON], move || {
-            let base = temporary("book");
-            let done = run(lab().arg("--out").arg(&base).args(["check", &chapter]));
-            std::fs::remove_dir_all(base).unwrap();
-            done.code(0).says(&format!("chapter {chapter}: "));
+        trial(&name, &[LAB, PING, TSHARK, PYTHON], move || {
+            for _ in 0..runs.unwrap_or(1) {
+                plays(&chapter);
+            }
         })
     });
-    let conclusion = libtest_mimic::run(&arguments, trials.collect());
-    support::clean_up();
-    conclusion.exit_code()
+    support::run_all(trials.collect())
+}
+
+fn plays(chapter: &str) {
+    let base = temporary("book");
+    let done = run(lab().arg("--out").arg(&base).args(["check", chapter]));
+    done.code(0).says(&format!("chapter {chapter}: "));
+    let all = capture::read(&base.join(chapter).join("all.pcapng")).unwrap();
+    assert!(
+        all.is_sorted_by_key(|packet| packet.time),
+        "in the order of time"
+    );
+    std::fs::remove_dir_all(base).unwrap();
 }

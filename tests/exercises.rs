@@ -8,11 +8,6 @@
 //! says what is wrong with it, and a line that begins with `Seen: ` has a part
 //! of what the lab prints when it refuses this program for that reason.
 
-#[path = "lab/need.rs"]
-mod need;
-#[path = "lab/support.rs"]
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,37 +17,28 @@ use std::sync::Mutex;
 use lab::book::Book;
 use lab::exercise;
 use lab::programs;
-use libtest_mimic::{Arguments, Trial};
-use need::{Need, PING, PYTHON, trial};
-use support::{Done, chapters, copy_programs, lab, lab_with, run, temporary};
+use libtest_mimic::Trial;
+use support::{
+    Done, GIT, LAB, PING, PROGRAMS, PYTHON, apply, chapters, copy_programs, lab, lab_with,
+    programs as ours, run, temporary, test_in_lab, test_without_lab, trial,
+};
 
 fn tree() -> PathBuf {
     programs::tree().unwrap()
 }
 
-const GIT: Need = Need::Program("git", "git");
-
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    let mut trials = vec![
-        trial("each_has_a_solution", &[], each_has_a_solution),
-        trial("each_has_three_wrong_ones", &[], each_has_three_wrong_ones),
-        trial("wrong_words", &[], wrong_words),
-        trial("hints_come_one_by_one", &[Need::Lab, PING], hints),
-        trial("a_tree_is_left_as_it_is", &[Need::Lab, PING, GIT], dirty),
-    ];
+    let mut trials = support::found();
     trials.extend(wrong().into_iter().map(refused));
     for (chapter, names) in all() {
         trials.extend(names.into_iter().map(solved));
         trials.push(trial(
             &format!("chapter_{chapter}_not_yet"),
-            &[Need::Lab, PING, PYTHON],
+            &[LAB, PING, PYTHON],
             move || not_yet(&chapter),
         ));
     }
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    support::clean_up();
-    conclusion.exit_code()
+    support::run_all(trials)
 }
 
 /// The chapters that have exercises, with the names of those.
@@ -61,10 +47,16 @@ fn all() -> Vec<(String, Vec<String>)> {
     let exercises = |name: String| {
         let chapter = book.chapter(&name).unwrap();
         let all = exercise::of(&chapter).unwrap();
-        (name, all.iter().map(|it| it.name.to_owned()).collect())
+        (
+            name,
+            all.iter()
+                .map(|exercise| exercise.name.to_owned())
+                .collect(),
+        )
     };
     let all = chapters().into_iter().map(exercises);
-    all.filter(|it: &(_, Vec<_>)| !it.1.is_empty()).collect()
+    all.filter(|(_, names): &(_, Vec<_>)| !names.is_empty())
+        .collect()
 }
 
 /// Plays an exercise, or those of a chapter, with the programs in a folder.
@@ -102,7 +94,7 @@ fn not_yet(chapter: &str) {
 }
 
 fn solved(name: String) -> Trial {
-    let needs = [Need::Lab, PING, PYTHON, GIT];
+    let needs = [LAB, PING, PYTHON, GIT];
     trial(&format!("{name}_solved"), &needs, move || {
         let programs = temporary("solution");
         {
@@ -127,7 +119,7 @@ fn wrong() -> BTreeSet<String> {
 
 /// With a wrong solution the exercise is not done, and the lab saw why.
 fn refused(wrong: String) -> Trial {
-    let needs = [Need::Lab, PING, PYTHON, GIT];
+    let needs = [LAB, PING, PYTHON, GIT];
     trial(&format!("{wrong}_refused"), &needs, move || {
         let patch = format!("tests/wrong/{wrong}.patch");
         let text = fs::read_to_string(tree().join(&patch)).unwrap();
@@ -140,8 +132,13 @@ fn refused(wrong: String) -> Trial {
 
         // The other programs are those of the tree as it is.
         let programs = temporary("wrong");
-        let ours = programs::beside_this_one().unwrap();
-        copy_programs(&ours, &programs);
+        for program in PROGRAMS.into_iter().filter(|name| *name != chapter) {
+            let (from, to) = (ours().join(program), programs.join(program));
+            // A link is no work; a copy for where the two are on different disks.
+            fs::hard_link(&from, &to)
+                .or_else(|_| fs::copy(&from, &to).map(drop))
+                .unwrap();
+        }
         {
             let tree = Tree::new();
             tree.apply(&patch).code(0);
@@ -203,6 +200,10 @@ impl Tree {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(arguments).current_dir(&self.path);
         cargo.env("CARGO_TARGET_DIR", self.path.with_file_name("target"));
+        // What this tree only uses is compiled already, for the tests' own
+        // programs. (Before Cargo 1.91 it is compiled once more.)
+        let ours = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
+        cargo.env("CARGO_BUILD_BUILD_DIR", ours.unwrap());
         cargo.env("CARGO_PROFILE_DEV_DEBUG", "0");
         // Without a limit: the first time it compiles everything.
         let output = cargo.stdin(Stdio::null()).output().unwrap();
@@ -236,9 +237,9 @@ fn same(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     let names = |folder: &Path| -> BTreeSet<_> {
         let entries = fs::read_dir(folder).unwrap();
-        let names = entries.map(|it| it.unwrap().file_name());
+        let names = entries.map(|entry| entry.unwrap().file_name());
         names
-            .filter(|name| !GENERATED.iter().any(|it| name == it))
+            .filter(|name| !GENERATED.iter().any(|generated| name == generated))
             .collect()
     };
     for gone in names(to).difference(&names(from)) {
@@ -263,8 +264,9 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+#[apply(test_without_lab)]
 fn each_has_a_solution() {
-    let exercises: BTreeSet<String> = all().into_iter().flat_map(|it| it.1).collect();
+    let exercises: BTreeSet<String> = all().into_iter().flat_map(|(_, names)| names).collect();
     assert_eq!(exercises, patches("chapters/solutions"));
     let book = Book::at(None, None).unwrap();
     for name in exercises {
@@ -274,8 +276,9 @@ fn each_has_a_solution() {
     }
 }
 
+#[apply(test_without_lab)]
 fn each_has_three_wrong_ones() {
-    let exercises = all().into_iter().flat_map(|it| it.1);
+    let exercises = all().into_iter().flat_map(|(_, names)| names);
     let mut counts: BTreeMap<String, usize> = exercises.map(|name| (name, 0)).collect();
     for wrong in wrong() {
         let count = counts.get_mut(&wrong[..4]);
@@ -285,6 +288,7 @@ fn each_has_three_wrong_ones() {
     assert!(counts.is_empty(), "fewer than three: {counts:?}");
 }
 
+#[apply(test_without_lab)]
 fn wrong_words() {
     let says = |which, what| play(lab(), &[which]).code(2).says(what).output.clone();
     says("06-9", "there is no exercise 06-9; chapter 06 has 06-1, ");
@@ -295,7 +299,9 @@ fn wrong_words() {
     says("00", "chapter 00 has no exercises");
 }
 
-fn hints() {
+#[apply(test_in_lab)]
+#[needs(PING)]
+fn hints_come_one_by_one() {
     let base = temporary("hints");
     let hint = |which: &str| {
         let mut lab = lab();
@@ -317,7 +323,9 @@ fn hints() {
 
 /// Whatever the lab does with a reader's tree, it changes nothing in it; and a
 /// solution does not overwrite what the reader wrote.
-fn dirty() {
+#[apply(test_in_lab)]
+#[needs(PING, GIT)]
+fn a_tree_is_left_as_it_is() {
     let tree = Tree::new();
     let program = tree.path.join("chapters/ch03_answer_ping.rs");
     let ours = fs::read_to_string(&program).unwrap();

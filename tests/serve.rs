@@ -1,6 +1,5 @@
 //! The web server that the lab's hosts run, and clients that mean it no good.
 
-use lab::programs;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -17,7 +16,7 @@ struct Server {
 
 impl Server {
     fn start() -> Server {
-        let mut process = Command::new(programs::beside_this_one().unwrap().join("serve"))
+        let mut process = Command::new(support::built().join("serve"))
             .args(["--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .spawn()
@@ -68,8 +67,8 @@ fn wait_for_the_end(mut stream: &TcpStream) {
     loop {
         match stream.read(&mut buffer) {
             Ok(0) => return,
-            Err(why) if why.kind() == ErrorKind::ConnectionReset => return,
-            Err(why) => panic!("the connection stays open: {why}"),
+            Err(err) if err.kind() == ErrorKind::ConnectionReset => return,
+            Err(err) => panic!("the connection stays open: {err}"),
             Ok(_) => (),
         }
     }
@@ -195,7 +194,10 @@ fn a_client_that_takes_nothing_holds_up_nobody_and_costs_no_memory() {
     server.is_well();
     let status = format!("/proc/{}/status", server.process.id());
     let status = std::fs::read_to_string(status).unwrap();
-    let peak = status.lines().find(|it| it.starts_with("VmHWM:")).unwrap();
+    let peak = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .unwrap();
     let kilobytes: u64 = peak.split_whitespace().nth(1).unwrap().parse().unwrap();
     assert!(kilobytes < 100_000, "{peak}");
 }

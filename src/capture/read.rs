@@ -153,3 +153,6 @@ fn direction(packet: &EnhancedPacketBlock) -> Option<Direction> {
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests;

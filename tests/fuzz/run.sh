@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Fuzzes every target for a minute, or for the seconds given, two at a time.
+# Fuzzes every target for a minute, or for the seconds given, two at a time; or
+# only compiles them.
 #
-#     tests/fuzz/run.sh [seconds]
+#     tests/fuzz/run.sh [seconds | build]
 #
 # Needs a C++ compiler, for libFuzzer, and editcap, which comes with Wireshark;
 # tests/run.sh installs both. Where there is no cargo-fuzz, it is installed below
@@ -24,6 +25,12 @@ PATH="$PATH:$PWD/target/tools/bin"
 if ! command -v cargo-fuzz >/dev/null; then
     echo "+ cargo install cargo-fuzz, into target/tools"
     cargo install cargo-fuzz --version 0.13.1 --locked --quiet --root target/tools
+fi
+
+# shellcheck disable=SC2086
+cargo fuzz build $OPTIONS
+if [ "$SECONDS_EACH" = build ]; then
+    exit
 fi
 
 # Each packet of the reference captures in a file of its own: editcap writes
@@ -73,8 +80,6 @@ fuzz() {
 }
 export -f fuzz
 
-# shellcheck disable=SC2086
-cargo fuzz build $OPTIONS
 echo "fuzzing packet, capture, validate and transcript, $SECONDS_EACH seconds each"
 # xargs, because Ctrl-C then ends them all.
 xargs -P 2 -n 2 bash -c 'fuzz "$@"' fuzz <<END || exit 1

@@ -11,38 +11,9 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-
-use crate::lifecycle::{eventually, processes};
-use crate::support::{Program, as_user, lab, run, temporary};
-use crate::{Need, PING, SCRIPT, Test};
-
-pub const TESTS: &[Test] = &[
-    Test {
-        name: "end: Ctrl-C at any moment ends any command, with 130",
-        needs: &[Need::Lab, PING],
-        run: any_moment,
-    },
-    Test {
-        name: "end: Ctrl-C ends a lab whose ip hangs",
-        needs: &[Need::Lab],
-        run: hanging_ip,
-    },
-    Test {
-        name: "end: a lab without its outer process ends, though its ip hangs",
-        needs: &[Need::Lab],
-        run: hanging_ip_alone,
-    },
-    Test {
-        name: "end: a terminal that closes ends a lab",
-        needs: &[Need::Lab, PING, SCRIPT],
-        run: closed_terminal,
-    },
-    Test {
-        name: "end: signals that a script ignores end a lab, and its programs",
-        needs: &[Need::Lab],
-        run: ignored,
-    },
-];
+use support::{
+    PING, Program, SCRIPT, apply, as_user, eventually, lab, processes, run, temporary, test_in_lab,
+};
 
 /// Far less than the book takes, far more than an end does.
 const AT_ONCE: Duration = Duration::from_secs(10);
@@ -65,7 +36,9 @@ fn interrupted(command: &mut Command, after: Duration) -> Output {
     child.wait_with_output().unwrap()
 }
 
-fn any_moment() {
+#[apply(test_in_lab)]
+#[needs(PING)]
+fn ctrl_c_at_any_moment() {
     let commands: [&[&str]; 6] = [
         &["check"],
         &["exercise", "04"],
@@ -130,7 +103,8 @@ fn with_hanging_ip(folder: &Path, words: &[&str]) -> Program {
     program
 }
 
-fn hanging_ip() {
+#[apply(test_in_lab)]
+fn ctrl_c_while_ip_hangs() {
     for words in [&["03"][..], &["check"], &["doctor"], &["up"]] {
         let folder = folder_with_hanging_ip();
         let done = with_hanging_ip(&folder, words).stop();
@@ -142,7 +116,8 @@ fn hanging_ip() {
     }
 }
 
-fn hanging_ip_alone() {
+#[apply(test_in_lab)]
+fn without_its_outer_process_while_ip_hangs() {
     let folder = folder_with_hanging_ip();
     let outer = with_hanging_ip(&folder, &["03"]);
     outer.signal(Signal::SIGKILL);
@@ -154,10 +129,15 @@ fn hanging_ip_alone() {
 }
 
 /// What the lab prints then can be printed nowhere.
-fn closed_terminal() {
+#[apply(test_in_lab)]
+#[needs(PING, SCRIPT)]
+fn a_terminal_that_closes() {
     let base = temporary("terminal");
     let command = lab();
-    let arguments: Vec<_> = command.get_args().map(|it| it.to_str().unwrap()).collect();
+    let arguments: Vec<_> = command
+        .get_args()
+        .map(|word| word.to_str().unwrap())
+        .collect();
     let (program, arguments) = (command.get_program().display(), arguments.join(" "));
     let (out, code) = (base.display(), base.join("code"));
     // A shell that tells its job of the end, as all do, and outlives the terminal
@@ -182,11 +162,15 @@ fn closed_terminal() {
 
 /// A shell without job control starts what runs in its background with SIGINT
 /// ignored, and a child inherits that.
-fn ignored() {
+#[apply(test_in_lab)]
+fn signals_that_a_script_ignores() {
     let base = temporary("ignored");
     let ignoring = |words: &str| {
         let command = lab();
-        let arguments: Vec<_> = command.get_args().map(|it| it.to_str().unwrap()).collect();
+        let arguments: Vec<_> = command
+            .get_args()
+            .map(|word| word.to_str().unwrap())
+            .collect();
         let (program, out) = (command.get_program().to_str().unwrap(), base.display());
         let arguments = arguments.join(" ");
         let mut shell = as_user("sh");

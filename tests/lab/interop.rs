@@ -10,63 +10,70 @@ use std::process::Command;
 
 use ip_over_udp::capture::{self, Direction};
 use lab::programs;
+use support::{CC, Lab, OPENVPN, PING, PYTHON, Program, SOCAT, apply, test_in_lab};
 
-use crate::support::{self, Lab, Program};
-use crate::tunnel::{Family, V4, V6, in_url, inner_packets, payloads, same};
-use crate::{CC, Need, OPENVPN, PING, PYTHON, SOCAT, Test};
+use crate::crossing::{inner_packets, payloads, same};
+use crate::ends::{Family, V4, V6, in_url};
 
-pub const TESTS: &[Test] = &[
-    Test {
-        name: "interop: socat, IPv4 in IPv4",
-        needs: &[Need::Lab, PING, SOCAT],
-        run: || understand_each_other(Peer::Socat, V4, V4),
-    },
-    Test {
-        name: "interop: socat, IPv6 in IPv4",
-        needs: &[Need::Lab, PING, SOCAT],
-        run: || understand_each_other(Peer::Socat, V6, V4),
-    },
-    Test {
-        name: "interop: a tunnel in C, IPv4 in IPv4",
-        needs: &[Need::Lab, PING, CC],
-        run: || understand_each_other(Peer::C, V4, V4),
-    },
-    Test {
-        name: "interop: a tunnel in C, IPv6 in IPv4",
-        needs: &[Need::Lab, PING, CC],
-        run: || understand_each_other(Peer::C, V6, V4),
-    },
-    Test {
-        name: "interop: a tunnel in C, IPv4 in IPv6",
-        needs: &[Need::Lab, PING, CC],
-        run: || understand_each_other(Peer::C, V4, V6),
-    },
-    Test {
-        name: "interop: a tunnel in C, IPv6 in IPv6",
-        needs: &[Need::Lab, PING, CC],
-        run: || understand_each_other(Peer::C, V6, V6),
-    },
-    Test {
-        name: "interop: a tunnel in Python, IPv4 in IPv4",
-        needs: &[Need::Lab, PING, PYTHON],
-        run: || understand_each_other(Peer::Python, V4, V4),
-    },
-    Test {
-        name: "interop: a tunnel in Python, IPv6 in IPv4",
-        needs: &[Need::Lab, PING, PYTHON],
-        run: || understand_each_other(Peer::Python, V6, V4),
-    },
-    Test {
-        name: "interop: OpenVPN without a cipher, IPv4 in IPv4",
-        needs: &[Need::Lab, PING, OPENVPN],
-        run: || understand_each_other(Peer::OpenVpn, V4, V4),
-    },
-    Test {
-        name: "interop: OpenVPN without a cipher, IPv6 in IPv4",
-        needs: &[Need::Lab, PING, OPENVPN],
-        run: || understand_each_other(Peer::OpenVpn, V6, V4),
-    },
-];
+#[apply(test_in_lab)]
+#[needs(PING, SOCAT)]
+fn socat_ipv4_in_ipv4() {
+    understand_each_other(Peer::Socat, V4, V4);
+}
+
+#[apply(test_in_lab)]
+#[needs(PING, SOCAT)]
+fn socat_ipv6_in_ipv4() {
+    understand_each_other(Peer::Socat, V6, V4);
+}
+
+#[apply(test_in_lab)]
+#[needs(PING, CC)]
+fn c_ipv4_in_ipv4() {
+    understand_each_other(Peer::C, V4, V4);
+}
+
+#[apply(test_in_lab)]
+#[needs(PING, CC)]
+fn c_ipv6_in_ipv4() {
+    understand_each_other(Peer::C, V6, V4);
+}
+
+#[apply(test_in_lab)]
+#[needs(PING, CC)]
+fn c_ipv4_in_ipv6() {
+    understand_each_other(Peer::C, V4, V6);
+}
+
+#[apply(test_in_lab)]
+#[needs(PING, CC)]
+fn c_ipv6_in_ipv6() {
+    understand_each_other(Peer::C, V6, V6);
+}
+
+#[apply(test_in_lab)]
+#[needs(PING, PYTHON)]
+fn python_ipv4_in_ipv4() {
+    understand_each_other(Peer::Python, V4, V4);
+}
+
+#[apply(test_in_lab)]
+#[needs(PING, PYTHON)]
+fn python_ipv6_in_ipv4() {
+    understand_each_other(Peer::Python, V6, V4);
+}
+
+#[apply(test_in_lab)]
+#[needs(PING, OPENVPN)]
+fn openvpn_ipv4_in_ipv4() {
+    understand_each_other(Peer::OpenVpn, V4, V4);
+}
+
+#[apply(test_in_lab)]
+#[needs(PING, OPENVPN)]
+fn openvpn_ipv6_in_ipv4() {
+    understand_each_other(Peer::OpenVpn, V6, V4);
+}
 
 /// Who is at the other end of the tunnel, on right.
 #[derive(Clone, Copy)]
@@ -212,8 +219,10 @@ fn understand_each_other(peer: Peer, inner: Family, outer: Family) {
         );
 
         // What is too large for one frame crosses in two.
-        let large = ours.iter().filter(|it| it.len() > 1500 - 8 - outer.header);
-        let full = ours.iter().filter(|it| it.len() == 1500).count();
+        let large = ours
+            .iter()
+            .filter(|inner| inner.len() > 1500 - 8 - outer.header);
+        let full = ours.iter().filter(|inner| inner.len() == 1500).count();
         assert!(full >= 6, "only {full} packets of 1500 bytes");
         let fragments = all.iter().filter(|packet| {
             packet.interface == "left-eth0"

@@ -5,49 +5,10 @@ use std::io::Write;
 use std::process::Stdio;
 
 use ip_over_udp::capture;
+use support::{Lab, PING, Program, SCRIPT, Terminal, apply, lab, run, temporary, test_in_lab};
 
-use crate::support::{self, Lab, Program, Terminal, lab, run, temporary};
-use crate::{Need, PING, SCRIPT, Test};
-
-pub const TESTS: &[Test] = &[
-    Test {
-        name: "lab: a shell starts a lab of its own, and passes its exit code on",
-        needs: &[Need::Lab],
-        run: shell_of_its_own,
-    },
-    Test {
-        name: "lab: a shell's lab waits for the shells that joined it",
-        needs: &[Need::Lab],
-        run: guests,
-    },
-    Test {
-        name: "lab: a shell has a prompt, job control and the programs",
-        needs: &[Need::Lab, SCRIPT],
-        run: interactive,
-    },
-    Test {
-        name: "lab: a shell joins the lab that is up, and says when a lab ends under it",
-        needs: &[Need::Lab, SCRIPT],
-        run: joins,
-    },
-    Test {
-        name: "lab: a shell that is suspended goes on",
-        needs: &[Need::Lab, SCRIPT],
-        run: suspended,
-    },
-    Test {
-        name: "lab: inside a lab there is no other",
-        needs: &[Need::Lab],
-        run: inside,
-    },
-    Test {
-        name: "lab: a reader's file in a lab's folder stays",
-        needs: &[Need::Lab, PING],
-        run: readers_files,
-    },
-];
-
-fn shell_of_its_own() {
+#[apply(test_in_lab)]
+fn a_lab_of_its_own_and_an_exit_code() {
     let base = temporary("shell");
     let shell = |command: &str| {
         let mut shell = lab();
@@ -93,7 +54,8 @@ fn shell_of_its_own() {
     fs::remove_dir_all(base).unwrap();
 }
 
-fn guests() {
+#[apply(test_in_lab)]
+fn the_lab_waits_for_guests() {
     let base = temporary("guests");
     let shell = |command: &str| {
         let mut shell = lab();
@@ -113,7 +75,9 @@ fn guests() {
     fs::remove_dir_all(base).unwrap();
 }
 
-fn interactive() {
+#[apply(test_in_lab)]
+#[needs(SCRIPT)]
+fn a_prompt_job_control_and_the_programs() {
     let lab = Lab::up();
     let mut shell = Terminal::start(&lab.base, "shell left");
     for (line, expected) in [
@@ -132,7 +96,9 @@ fn interactive() {
     done.code(3).says("left$ ").lacks("no job control");
 }
 
-fn joins() {
+#[apply(test_in_lab)]
+#[needs(SCRIPT)]
+fn join_the_lab_that_is_up() {
     let base = temporary("joins");
     let book = base.join("book");
     fs::create_dir(&book).unwrap();
@@ -170,7 +136,9 @@ fn joins() {
     fs::remove_dir_all(base).unwrap();
 }
 
-fn suspended() {
+#[apply(test_in_lab)]
+#[needs(SCRIPT)]
+fn go_on_when_suspended() {
     for owner in [true, false] {
         let lab = (!owner).then(Lab::up);
         let base = lab
@@ -188,7 +156,8 @@ fn suspended() {
     }
 }
 
-fn inside() {
+#[apply(test_in_lab)]
+fn no_lab_inside_a_lab() {
     let lab = Lab::up();
     for words in ["", "06", "up", "shell right"] {
         let done = lab.run("left", &format!("lab {words}"));
@@ -198,7 +167,9 @@ fn inside() {
     }
 }
 
-fn readers_files() {
+#[apply(test_in_lab)]
+#[needs(PING)]
+fn a_readers_file_stays() {
     let base = temporary("readers");
     let run_shell = |script: &str| {
         let mut shell = lab();

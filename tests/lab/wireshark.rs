@@ -7,38 +7,9 @@ use std::time::Duration;
 use etherparse::PacketBuilder;
 use ip_over_udp::capture::{self, LinkType, Packet, Pcap};
 use lab::programs;
+use support::{DUMPCAP, Lab, PING, Program, TSHARK, apply, test_in_lab, test_without_lab};
 
-use crate::support::{self, Lab, Program};
-use crate::tunnel::{V4, tunnel};
-use crate::{DUMPCAP, Need, PING, TSHARK, Test};
-
-pub const TESTS: &[Test] = &[
-    Test {
-        name: "wireshark: the dissector shows the page inside",
-        needs: &[TSHARK],
-        run: shows_the_page,
-    },
-    Test {
-        name: "wireshark: the dissector leaves alone what is no IP packet",
-        needs: &[Need::Lab, TSHARK],
-        run: leaves_garbage_alone,
-    },
-    Test {
-        name: "wireshark: the dissector shows what came in fragments",
-        needs: &[Need::Lab, PING, TSHARK],
-        run: shows_fragments,
-    },
-    Test {
-        name: "wireshark: no payload makes the dissector fail",
-        needs: &[TSHARK],
-        run: any_payload,
-    },
-    Test {
-        name: "wireshark: dumpcap captures what we capture",
-        needs: &[Need::Lab, PING, DUMPCAP],
-        run: same_as_dumpcap,
-    },
-];
+use crate::ends::{V4, tunnel};
 
 /// Runs tshark with the dissector on a capture, and returns its lines.
 ///
@@ -79,6 +50,8 @@ fn reference(name: &str) -> PathBuf {
     captures.join("ch06").join(name)
 }
 
+#[apply(test_without_lab)]
+#[needs(TSHARK)]
 fn shows_the_page() {
     let fields = "-T fields -e frame.interface_name -e ip.src -e tcp.flags -e http.request.uri";
     let mut fields: Vec<&str> = fields.split(' ').collect();
@@ -118,6 +91,8 @@ fn shows_the_page() {
     assert_eq!(outline, expected);
 }
 
+#[apply(test_in_lab)]
+#[needs(TSHARK)]
 fn leaves_garbage_alone() {
     let mut lab = Lab::up();
     let server = lab.start_on("right", "ch04");
@@ -144,6 +119,8 @@ fn leaves_garbage_alone() {
     assert_eq!(lines.iter().collect::<Vec<_>>(), expected);
 }
 
+#[apply(test_in_lab)]
+#[needs(PING, TSHARK)]
 fn shows_fragments() {
     let mut lab = Lab::up();
     let [left, right] = tunnel(&lab, &V4, &V4);
@@ -172,6 +149,8 @@ fn outer(inner: &[u8]) -> Vec<u8> {
     packet
 }
 
+#[apply(test_without_lab)]
+#[needs(TSHARK)]
 fn any_payload() {
     let page = capture::read(&reference("left-tun0.pcap")).unwrap();
     let page = page
@@ -243,6 +222,8 @@ fn any_payload() {
 /// Another program, on the same traffic: what it captures is what the lab and
 /// `--capture` have, to the byte and to the nanosecond. It writes nanoseconds
 /// without being asked (Wireshark 4.0).
+#[apply(test_in_lab)]
+#[needs(PING, DUMPCAP)]
 fn same_as_dumpcap() {
     let mut lab = Lab::up();
     let own = support::temporary("capture");

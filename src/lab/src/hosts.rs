@@ -23,6 +23,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
 use nix::mount::{MsFlags, mount};
@@ -180,7 +181,33 @@ pub fn create(programs: &Path, ipv6: bool) -> anyhow::Result<Vec<(Host, PacketSo
         }
         hosts.push((host, socket));
     }
+    for (host, _) in &hosts {
+        wait_for_cables(host)?;
+    }
     Ok(hosts)
+}
+
+/// A cable carries packets a little after its second end is up: the kernel sees
+/// to that in a thread of its own, and drops what is sent before.
+fn wait_for_cables(host: &Host) -> anyhow::Result<()> {
+    let ends = CABLES.iter().flatten();
+    for (_, interface, _) in ends.filter(|(name, ..)| *name == host.name) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let mut show = host.command("ip")?;
+            let output = show
+                .args(["-oneline", "link", "show", interface])
+                .output()?;
+            if String::from_utf8_lossy(&output.stdout).contains(" state UP ") {
+                break;
+            }
+            if Instant::now() > deadline {
+                bail!("{interface} of {} does not come up", host.name);
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+    Ok(())
 }
 
 /// What all hosts share: their own `/proc`, `/run` and name resolution.

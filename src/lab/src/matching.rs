@@ -149,3 +149,6 @@ fn common(one: &[String], other: &[String]) -> usize {
     let both = one.iter().zip(other);
     both.take_while(|(one, other)| one == other).count()
 }
+
+#[cfg(test)]
+mod tests;

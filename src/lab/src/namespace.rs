@@ -326,8 +326,9 @@ impl Lifeline {
             .name("lifeline".to_owned())
             .spawn(move || {
                 let code = self.wait(&signals);
-                let tidy = tidy.lock().unwrap_or_else(PoisonError::into_inner).take();
-                if let Some(tidy) = tidy {
+                // Held until the end: see `wait_if_it_ends`.
+                let mut tidy = tidy.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(tidy) = tidy.take() {
                     tidy();
                 }
                 exit(code)
@@ -358,6 +359,13 @@ impl Watch {
     pub fn tidy(&self, first: impl FnOnce() + Send + 'static) {
         let Watch(tidy) = self;
         *tidy.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(first));
+    }
+
+    /// Never returns once the process is being ended: what fails then, because
+    /// a file is removed already, is nothing to tell anybody.
+    pub fn wait_if_it_ends(&self) {
+        let Watch(tidy) = self;
+        drop(tidy.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 

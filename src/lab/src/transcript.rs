@@ -409,3 +409,6 @@ fn expectation(step: &Step) -> Result<(), Mistake> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

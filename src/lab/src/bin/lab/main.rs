@@ -41,10 +41,15 @@ fn main() -> ExitCode {
             output::set_write_error_code(2);
         }
         let code = match lifeline {
-            Some(lifeline) => lifeline
-                .watch()
-                .and_then(|watch| actions::job(&action, &args.options)?.inner(&watch)),
-            None => actions::job(&action, &args.options).and_then(|job| outer(job, &args.options)),
+            Some(lifeline) => lifeline.watch().and_then(|watch| {
+                let code = actions::job(&action, &args.options)?.inner(&watch);
+                watch.wait_if_it_ends();
+                code
+            }),
+            None => actions::job(&action, &args.options)
+                // There may be no book where a shell of the lab is.
+                .map_err(|err| inside().unwrap_or(err))
+                .and_then(|job| outer(job, &args.options)),
         };
         match code {
             // Where 1 means a difference.
@@ -65,8 +70,8 @@ fn outer(job: Job, options: &Options) -> anyhow::Result<u8> {
         doctor::check()?;
     }
     if job.needs == Needs::Programs {
-        if let Ok(host) = std::env::var("LAB_HOST") {
-            return Err(lab::error::Error::Inside { host }.into());
+        if let Some(err) = inside() {
+            return Err(err);
         }
         if options.bin_dir.is_none() {
             programs::build()?;
@@ -75,18 +80,27 @@ fn outer(job: Job, options: &Options) -> anyhow::Result<u8> {
     }
     let base = match job.place {
         Place::Here(done) => return done(),
-        Place::Lab(_) => options.base()?,
+        Place::Lab(_) => options.base(),
         Place::RunningLab(join, _) => {
             let base = options.base()?;
             if let Some(running) = run_dir::find(&base) {
                 return join(&running);
             }
-            base
+            Ok(base)
         }
     };
     let mut inner = this_program();
     inner.args(std::env::args_os().skip(1));
     let code = namespace::begin(inner)?;
-    run_dir::sweep(&base);
+    // A trial leaves nothing to sweep, and needs no tree for it.
+    if let Ok(base) = base {
+        run_dir::sweep(&base);
+    }
     Ok(code)
+}
+
+/// Why there is no other lab inside a lab, if this is inside one.
+fn inside() -> Option<anyhow::Error> {
+    let host = std::env::var("LAB_HOST").ok()?;
+    Some(lab::error::Error::Inside { host }.into())
 }

@@ -1,32 +1,22 @@
 //! tshark as a second witness: every field that our parser prints has the
 //! value that tshark gives it, on the reference captures and on damaged copies.
 
+mod built;
+mod theirs;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use ip_over_udp::capture::{self, LinkType, Packet, Pcap};
 use ip_over_udp::packet::value::TcpOption;
 use ip_over_udp::packet::{Field, FieldName, LayerKind, Summary, Value, Verdict, hex_dump};
 use lab::book::Book;
+use support::{TSHARK, apply, as_user, run, temporary, test_without_lab};
 
-use crate::support::{as_user, run, temporary};
-use crate::{TSHARK, Test};
-
-pub const TESTS: &[Test] = &[
-    Test {
-        name: "oracle: tshark agrees on every field of every reference capture",
-        needs: &[TSHARK],
-        run: reference_captures,
-    },
-    Test {
-        name: "oracle: tshark agrees on damaged packets",
-        needs: &[TSHARK],
-        run: damaged_packets,
-    },
-];
+use built::built;
+use theirs::theirs;
 
 /// Our name of a field, by layer and field, and tshark's.
 const FIELDS: &[(LayerKind, FieldName, &str)] = &[
@@ -230,65 +220,6 @@ const OTHERS: [&str; 11] = [
     "icmpv6.checksum.status",
 ];
 
-/// tshark's values, packet by packet, and whether it calls the packet
-/// malformed, or reads a field in it that we do not. Pieces are not put together: each packet for itself, as ours.
-fn theirs(file: &Path, tunnel: bool) -> Vec<(Values, bool)> {
-    // As the user of the tests: the tree may be one that others cannot read.
-    let mut tshark = Command::new("tshark");
-    tshark.args(["-n", "-r"]).arg(file);
-    if tunnel {
-        tshark.args(["-d", "udp.port==9876,ip"]);
-    }
-    for option in [
-        "ip.check_checksum:TRUE",
-        "udp.check_checksum:TRUE",
-        "tcp.check_checksum:TRUE",
-        "ip.defragment:FALSE",
-        "ipv6.defragment:FALSE",
-        "tcp.desegment_tcp_streams:FALSE",
-        "ip.decode_tos_as_diffserv:TRUE",
-    ] {
-        tshark.args(["-o", option]);
-    }
-    tshark.args(["-T", "fields", "-E", "separator=;", "-E", "aggregator=|"]);
-    let names: Vec<&str> = FIELDS.iter().map(|it| it.2).chain(OTHERS).collect();
-    for name in &names {
-        tshark.args(["-e", name]);
-    }
-    // A quotation can say how long it is (RFC 4884, section 4). We do not read
-    // that; no kernel of ours has set it, but damage may.
-    tshark.args(["-e", "_ws.malformed", "-e", "icmp.length"]);
-    let output = tshark.output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    text.lines()
-        .map(|line| {
-            let mut columns = line.split(';');
-            let mut values = Values::new();
-            for (name, column) in names.iter().zip(&mut columns) {
-                if !column.is_empty() {
-                    let name = FIELDS
-                        .iter()
-                        .map(|it| it.2)
-                        .chain(OTHERS)
-                        .find(|it| it == name);
-                    let plain = if name == Some("tcp.flags") {
-                        flags
-                    } else {
-                        plain
-                    };
-                    values.insert(name.unwrap(), column.split('|').map(plain).collect());
-                }
-            }
-            (values, columns.any(|it| !["", "0"].contains(&it)))
-        })
-        .collect()
-}
-
 /// Compares the values of one packet; a checksum that we do not judge tshark
 /// may call what it likes. Returns how many values were compared.
 fn agree(what: &str, packet: &Packet, ours: &Values, theirs: &Values) -> Result<usize, String> {
@@ -318,6 +249,8 @@ fn reference(chapter: &str) -> PathBuf {
     Book::at(None, None).unwrap().reference(chapter)
 }
 
+#[apply(test_without_lab)]
+#[needs(TSHARK)]
 fn reference_captures() {
     let mut compared: BTreeMap<String, usize> = BTreeMap::new();
     for chapter in ["00", "01", "02", "03", "04", "05", "06"] {
@@ -356,131 +289,8 @@ fn pcaps(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// What the reference captures have little of: IPv6, extension headers, ARP,
-/// fragments, and packets inside packets inside packets.
-fn built() -> Vec<Packet> {
-    use etherparse::{ArpPacket, EtherType, IpHeaders, IpNumber, PacketBuilder, TcpOptionElement};
-    use etherparse::{Ipv6Extensions, Ipv6FragmentHeader, Ipv6Header, Ipv6RawExtHeader};
-
-    fn bytes(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        write(&mut bytes);
-        bytes
-    }
-    let (left, right) = (
-        "2001:db8:1::2".parse::<Ipv6Addr>().unwrap().octets(),
-        "2001:db8:2::2".parse::<Ipv6Addr>().unwrap().octets(),
-    );
-    let (far, near) = ("fd00:0:0:1::2".parse::<Ipv6Addr>().unwrap().octets(), left);
-    let tcp = bytes(|out| {
-        let options = [
-            TcpOptionElement::MaximumSegmentSize(1440),
-            TcpOptionElement::SelectiveAcknowledgementPermitted,
-            TcpOptionElement::Timestamp(7, 9),
-            TcpOptionElement::WindowScale(7),
-        ];
-        let tcp = PacketBuilder::ipv6(near, far, 64)
-            .tcp(40_000, 80, 1, 64_000)
-            .syn();
-        tcp.options(&options).unwrap().write(out, b"").unwrap();
-    });
-    let ping = bytes(|out| {
-        let ping = PacketBuilder::ipv6(left, right, 64).icmpv6_echo_request(7, 1);
-        ping.write(out, &[1; 56]).unwrap();
-    });
-    let tunnelled = bytes(|out| {
-        let udp = PacketBuilder::ipv6(left, right, 64).udp(9876, 9876);
-        udp.write(out, &tcp).unwrap();
-    });
-    let twice = bytes(|out| {
-        let udp = PacketBuilder::ipv4([198, 51, 100, 2], [203, 0, 113, 2], 64).udp(9876, 9876);
-        udp.write(out, &tunnelled).unwrap();
-    });
-    let error = bytes(|out| {
-        let kind = etherparse::Icmpv6Type::PacketTooBig { mtu: 1400 };
-        PacketBuilder::ipv6(right, left, 64)
-            .icmpv6(kind)
-            .write(out, &tunnelled)
-            .unwrap();
-    });
-    let extended = |extensions: Ipv6Extensions, payload: &[u8]| {
-        bytes(|out| {
-            let header = Ipv6Header {
-                source: left,
-                destination: right,
-                hop_limit: 64,
-                ..Default::default()
-            };
-            let mut headers = IpHeaders::Ipv6(header, extensions);
-            headers.set_next_headers(IpNumber::UDP);
-            headers.set_payload_len(payload.len()).unwrap();
-            headers.write(out).unwrap();
-            out.extend(payload);
-        })
-    };
-    let options = Ipv6RawExtHeader::new_raw(IpNumber::UDP, &[1, 4, 0, 0, 0, 0]).unwrap();
-    let with_options = extended(
-        Ipv6Extensions {
-            hop_by_hop_options: Some(options.clone()),
-            destination_options: Some(options),
-            ..Default::default()
-        },
-        &tunnelled[40..],
-    );
-    let piece = |offset: u16, more, payload: &[u8]| {
-        let fragment =
-            Ipv6FragmentHeader::new(IpNumber::UDP, offset.try_into().unwrap(), more, 0x1234);
-        let extensions = Ipv6Extensions {
-            fragment: Some(fragment),
-            ..Default::default()
-        };
-        extended(extensions, payload)
-    };
-    let raw = [
-        tcp,
-        ping,
-        twice,
-        error,
-        with_options,
-        piece(0, true, &tunnelled[40..88]),
-        piece(6, false, &tunnelled[88..]),
-        tunnelled,
-    ];
-    let arp = bytes(|out| {
-        let arp = ArpPacket::new(
-            etherparse::ArpHardwareId::ETHERNET,
-            EtherType::IPV4,
-            etherparse::ArpOperation::REQUEST,
-            &[2, 0, 0, 0, 1, 2],
-            &[198, 51, 100, 2],
-            &[0; 6],
-            &[198, 51, 100, 1],
-        );
-        let frame = PacketBuilder::ethernet2([2, 0, 0, 0, 1, 2], [255; 6]);
-        frame.arp(arp.unwrap()).write(out).unwrap();
-    });
-    let framed = raw.iter().map(|packet| {
-        let kind = if packet[0] >> 4 == 4 {
-            [8, 0]
-        } else {
-            [0x86, 0xdd]
-        };
-        let frame = [&[2, 0, 0, 0, 1, 1, 2, 0, 0, 0, 1, 2][..], &kind, packet].concat();
-        (LinkType::Ethernet, frame)
-    });
-    let all = framed.chain(raw.iter().map(|packet| (LinkType::Raw, packet.clone())));
-    all.chain([(LinkType::Ethernet, arp)])
-        .map(|(link, data)| Packet {
-            interface: String::new(),
-            link,
-            direction: None,
-            time: std::time::Duration::ZERO,
-            length: data.len() as u32,
-            data,
-        })
-        .collect()
-}
-
+#[apply(test_without_lab)]
+#[needs(TSHARK)]
 fn damaged_packets() {
     let folder = temporary("oracle");
     // Ten times each: they are few, and the references are many.

@@ -3,7 +3,6 @@
 use std::io::Cursor;
 use std::time::Duration;
 
-use ip_over_udp::capture::{LinkType, read_from};
 use pcap_file::pcap::{PcapHeader, PcapPacket, PcapTsResolution, PcapWriter};
 use pcap_file::pcapng::PcapNgWriter;
 use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketBlock;
@@ -12,6 +11,9 @@ use pcap_file::pcapng::blocks::interface_description::{
 };
 use pcap_file::pcapng::blocks::unknown::UnknownBlock;
 use pcap_file::{DataLink, Endianness};
+
+use super::read_from;
+use crate::capture::LinkType;
 
 const PING: &[u8] = &[0x45, 0, 0, 20];
 
@@ -99,7 +101,7 @@ fn the_largest_packet_of_wireshark() {
         writer.write_packet(&packet).unwrap();
     }
     let packets = read_from(Cursor::new(writer.into_inner())).unwrap();
-    assert!(packets.len() == 6 && packets.iter().all(|it| it.data == data));
+    assert!(packets.len() == 6 && packets.iter().all(|packet| packet.data == data));
 }
 
 #[test]
@@ -147,9 +149,9 @@ fn cut_anywhere_it_says_after_which_packet() {
         if rest == 0 {
             assert_eq!(found.unwrap().len(), whole);
         } else {
-            let why = found.unwrap_err();
+            let err = found.unwrap_err();
             let words = format!("it is damaged after packet {whole}: ");
-            assert!(why.starts_with(&words), "{length}: {why}");
+            assert!(err.starts_with(&words), "{length}: {err}");
         }
     }
 }

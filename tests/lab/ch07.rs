@@ -3,36 +3,25 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::{Lab, Program, number, temporary};
-use crate::{Need, PING, STRACE, Test};
+use support::{Lab, PING, Program, STRACE, apply, number, temporary, test_in_lab};
 
-pub const TESTS: &[Test] = &[
-    Test {
-        name: "ch07: strace counts the same system calls, with threads",
-        needs: &[Need::Lab, PING, STRACE],
-        run: || strace_agrees("threads"),
-    },
-    Test {
-        name: "ch07: strace counts the same system calls, with poll",
-        needs: &[Need::Lab, PING, STRACE],
-        run: || strace_agrees("poll"),
-    },
-    Test {
-        name: "ch07: strace counts the same system calls, with epoll",
-        needs: &[Need::Lab, PING, STRACE],
-        run: || strace_agrees("epoll-edge"),
-    },
-    Test {
-        name: "ch07: a loop that panics ends the program",
-        needs: &[Need::Lab, PING, STRACE],
-        run: panics,
-    },
-    Test {
-        name: "ch07: two readers, each packet once, and both woken",
-        needs: &[Need::Lab, PING],
-        run: two_readers,
-    },
-];
+#[apply(test_in_lab)]
+#[needs(PING, STRACE)]
+fn strace_counts_the_same_with_threads() {
+    strace_agrees("threads");
+}
+
+#[apply(test_in_lab)]
+#[needs(PING, STRACE)]
+fn strace_counts_the_same_with_poll() {
+    strace_agrees("poll");
+}
+
+#[apply(test_in_lab)]
+#[needs(PING, STRACE)]
+fn strace_counts_the_same_with_epoll() {
+    strace_agrees("epoll-edge");
+}
 
 /// A program that runs is attached to: nothing of its start is counted, and of
 /// the calls in which its threads are asleep then, one each, nothing either.
@@ -63,7 +52,7 @@ fn strace_agrees(how: &str) {
             Some((*words.last()?, words.get(3)?.parse().ok()?))
         })
         .collect();
-    let strace = |names: &[&str]| -> i64 { names.iter().filter_map(|it| theirs.get(it)).sum() };
+    let strace = |names: &[&str]| -> i64 { names.iter().filter_map(|name| theirs.get(name)).sum() };
     let said = |after| number(&ours.output, "system calls: ", after) as i64;
     let both = format!("{}{theirs:?}", ours.output);
     // The second name is that of the same call on arm64.
@@ -80,7 +69,9 @@ fn strace_agrees(how: &str) {
 
 /// A device that reads more than its buffer holds: no kernel has one, and strace
 /// plays it. Of two threads, the other one goes on waiting for a datagram.
-fn panics() {
+#[apply(test_in_lab)]
+#[needs(PING, STRACE)]
+fn a_loop_that_panics_ends_the_program() {
     let lab = Lab::up();
     for how in ["threads", "poll", "epoll-edge"] {
         let inject = "-P /dev/net/tun -e inject=read:retval=70000:when=1";
@@ -97,7 +88,9 @@ fn panics() {
 
 /// The sum is exact. Of the wake-ups, one that comes while a reader is still
 /// awake is not counted: on a busy machine there may be fewer than two each.
-fn two_readers() {
+#[apply(test_in_lab)]
+#[needs(PING)]
+fn two_readers_get_each_packet_once() {
     let lab = Lab::up();
     let reads = lab.start_on("left", "probe --addr 192.168.0.1/24 two");
     lab.run("left", "ping -q -c 20 -i 0.05 -W 1 192.168.0.2");
@@ -106,4 +99,23 @@ fn two_readers() {
     let words = done.output.rsplit(' ').nth(1).unwrap();
     let woken: u32 = words.parse().unwrap();
     assert!((30..=45).contains(&woken), "{}", done.output);
+}
+
+#[apply(test_in_lab)]
+fn reads_ends_with_its_device() {
+    let lab = Lab::up();
+    for way in ["read", "exact 84", "buffered", "two"] {
+        let reads = lab.start_on("left", &format!("probe --addr 192.168.0.1/24 {way}"));
+        lab.run("left", "ip link delete tun0").code(0);
+        reads
+            .wait()
+            .code(1)
+            .says("error: tun0 is gone: it was deleted while this program used it");
+    }
+    for bytes in ["0", "65536", "99999999999"] {
+        let reads = format!("probe --addr 192.168.0.1/24 exact {bytes}");
+        lab.run("left", &reads).code(2).says("is not in 1..=65535");
+    }
+    let attack = "attack port 203.0.113.2:9876 zzz --seconds 18446744073709551615";
+    lab.run("left", attack).code(2).says("is not in 0..=86400");
 }

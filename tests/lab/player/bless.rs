@@ -1,0 +1,71 @@
+//! What `bless` puts into a book, and into its captures.
+
+use support::{apply, test_in_lab};
+
+use super::Book;
+
+#[apply(test_in_lab)]
+fn keeps_wildcards() {
+    let text = |first: &str, last: &str| {
+        format!(
+            "# Title\r\n\n````console\nleft$ echo 1 $$; echo b; seq 5; echo end $$\n{first}\
+             ...\n5\nend [..]\n````\n\nText.  \n\n```console\nright$ cat &\nright$ echo two\n{last}```\nno end of line"
+        )
+    };
+    let book = Book::of(&text("1 [..]\nwrong\n1\n", ""));
+    book.lab(&["bless", "20"])
+        .code(0)
+        .says("ch20-title.md:3: new output of 1 commands")
+        .says("ch20-title.md:15: new output of 1 commands");
+    assert_eq!(book.text(), text("1 [..]\nb\n1\n", "two\n"));
+    book.lab(&["bless", "20"])
+        .code(0)
+        .says("ch20-title.md: no difference");
+    assert_eq!(book.text(), text("1 [..]\nb\n1\n", "two\n"));
+    book.check().code(0);
+}
+
+#[apply(test_in_lab)]
+fn leaves_exercises_and_ignored_blocks_alone() {
+    let text = "```console exercise=20-1\nleft$ echo no\nyes\n```\n\n\
+                ```console ignore=\"needs a second machine\"\nanything\n```\n\n\
+                ```console\nleft$ echo yes\nyes\n```\n";
+    let book = Book::of(text);
+    book.lab(&["bless", "20"]).code(0);
+    assert_eq!(book.text(), text);
+    book.check()
+        .code(0)
+        .says("1 blocks, 1 commands, 1 lines compared, 1 ignored")
+        .says("ch20-title.md:6: ignored: needs a second machine");
+}
+
+#[apply(test_in_lab)]
+fn refuses_output_that_reads_like_a_command() {
+    let book = Book::new("left$ echo 'left$ rm'");
+    let before = book.text();
+    book.lab(&["bless", "20"])
+        .code(2)
+        .says("stays as it is: a command printed a line that would not be taken for output");
+    assert_eq!(book.text(), before);
+}
+
+#[apply(test_in_lab)]
+fn captures_are_compared_too() {
+    let book = Book::new("left$ echo 1 > /dev/udp/203.0.113.2/9");
+    book.check()
+        .code(1)
+        .says("chapter 20 has no reference captures; cargo lab bless 20 makes them");
+    book.lab(&["bless", "20"]).code(0).says("new captures");
+    book.check().code(0);
+    book.write(
+        "ch20-title.md",
+        "```console\nleft$ echo 2 > /dev/udp/203.0.113.2/9\n```\n",
+    );
+    book.check()
+        .code(1)
+        .says("captures of chapter 20, left-eth0: byte 1 of the UDP data: 0x32 in yours")
+        .says(&format!(
+            "  cargo lab --out \"{0}\" 20 && cargo lab --out \"{0}\" compare 20 shows more\n",
+            book.out().display()
+        ));
+}
