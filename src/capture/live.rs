@@ -13,9 +13,9 @@ use std::thread::JoinHandle;
 
 use nix::unistd::{AccessFlags, access};
 
-use super::file::{Pcap, PcapNg, RecordFile};
 use super::packet::now;
 use super::packet_socket::{Frame, PacketSocket};
+use super::writer::{Pcap, PcapNg, RecordFile};
 use crate::egress;
 use crate::error::{Error, Result};
 use crate::poll::readable;

@@ -217,4 +217,38 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn an_unknown_tcp_option_is_no_fault() {
+        // Of kind 34, TCP Fast Open; and one whose length cannot be.
+        for (option, line, malformed) in [
+            ([34, 2, 1, 1], "an option of kind 34", false),
+            ([2, 1, 1, 1], "an option that cannot be read", true),
+        ] {
+            let syn = etherparse::PacketBuilder::ipv4([192, 168, 0, 1], [192, 168, 0, 2], 64)
+                .tcp(1, 2, 3, 4)
+                .options_raw(&option)
+                .unwrap();
+            let mut packet = Vec::new();
+            syn.write(&mut packet, &[]).unwrap();
+            let dissection = dissect(LinkType::Raw, &packet);
+            assert!(dissection.to_string().contains(line), "{dissection}");
+            assert_eq!(dissection.packets[0].malformed, malformed);
+        }
+    }
+
+    #[test]
+    fn what_an_error_quotes_may_be_cut() {
+        let mut quoted = Vec::new();
+        let syn = etherparse::PacketBuilder::ipv4([192, 168, 0, 2], [192, 168, 0, 1], 64);
+        syn.tcp(1, 2, 3, 4).write(&mut quoted, &[]).unwrap();
+        // 8 bytes behind the IP header, as in RFC 792.
+        let error = etherparse::PacketBuilder::ipv4([192, 168, 0, 1], [192, 168, 0, 2], 64)
+            .icmpv4_raw(3, 1, [0; 4]);
+        let mut packet = Vec::new();
+        error.write(&mut packet, &quoted[..28]).unwrap();
+        let packets = dissect(LinkType::Raw, &packet).packets;
+        assert_eq!(packets.len(), 2);
+        assert!(packets.iter().all(|packet| !packet.malformed));
+    }
 }

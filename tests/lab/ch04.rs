@@ -43,6 +43,23 @@ fn datagrams_keep_their_borders() {
 }
 
 #[apply(test_in_lab)]
+fn a_peer_on_this_host_is_captured_where_its_datagrams_are() {
+    let lab = Lab::up();
+    let folder = temporary("own");
+    let client = format!(
+        "ch04 --listen 198.51.100.2:9999 --peer 198.51.100.2:9876 --capture {} hello",
+        folder.display()
+    );
+    // The datagram, and the ICMP error that answers it.
+    lab.run("left", &client)
+        .code(0)
+        .says("\"hello\": refused")
+        .says("2 packets captured");
+    assert!(folder.join("lo.pcap").exists());
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[apply(test_in_lab)]
 fn a_small_buffer_cuts_a_datagram() {
     let lab = Lab::up();
     let server = lab.start_on("right", "ch04 --buffer 4 -v");

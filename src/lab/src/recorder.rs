@@ -19,7 +19,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::run_dir::{self, Running};
-use ip_over_udp::capture::file::RecordFile;
+use ip_over_udp::capture::RecordFile;
 use ip_over_udp::capture::{Direction, LinkType, PacketSocket, Pcap, PcapNg, now};
 use ip_over_udp::output::eprintln;
 
@@ -269,11 +269,7 @@ struct Held {
 }
 
 impl Files {
-    fn write(
-        &mut self,
-        host: &str,
-        frame: &ip_over_udp::capture::packet_socket::Frame,
-    ) -> anyhow::Result<()> {
+    fn write(&mut self, host: &str, frame: &ip_over_udp::capture::Frame) -> anyhow::Result<()> {
         let key = (host.to_owned(), frame.interface.to_owned(), frame.link);
         let interface = match self.interfaces.entry(key) {
             Entry::Occupied(entry) => entry.into_mut(),
@@ -324,7 +320,7 @@ impl Files {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ip_over_udp::capture::packet_socket::Frame;
+    use ip_over_udp::capture::Frame;
     use ip_over_udp::capture::read;
 
     #[test]

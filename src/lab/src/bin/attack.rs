@@ -11,7 +11,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
 use etherparse::PacketBuilder;
 use ip_over_udp::args::parse_peer;
-use ip_over_udp::capture::packet_socket::Injector;
+use ip_over_udp::capture::Injector;
 use ip_over_udp::output::println;
 use ip_over_udp::program::report;
 

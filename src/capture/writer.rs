@@ -34,7 +34,7 @@ const SNAPLEN: u32 = 262_144;
 /// No file grows beyond this many bytes, so that no experiment fills a disk: a
 /// routing loop makes 100 MB in a second. The captures of
 /// this book's experiments are a thousand times smaller.
-pub const LIMIT: u64 = 256_000_000;
+const LIMIT: u64 = 256_000_000;
 
 impl From<LinkType> for DataLink {
     fn from(link: LinkType) -> DataLink {
@@ -47,7 +47,7 @@ impl From<LinkType> for DataLink {
 
 /// A file that grows by whole records, with one write for each, or not at all:
 /// where the disk is full, the piece of a record that did fit is removed, and
-/// what stands before it can be read. At [`LIMIT`] it grows no more.
+/// what stands before it can be read. At 256 MB it grows no more.
 pub struct RecordFile {
     file: File,
     record: Vec<u8>,
@@ -263,7 +263,8 @@ mod tests {
     fn after_a_failed_write_the_next_record_follows_the_last_whole_one() {
         let alone = "ONLY_THIS_TEST";
         if std::env::var_os(alone).is_none() {
-            let name = "capture::file::tests::after_a_failed_write_the_next_record_follows_the_last_whole_one";
+            let name =
+                "capture::tests::after_a_failed_write_the_next_record_follows_the_last_whole_one";
             let mut again = Command::new(std::env::current_exe().unwrap());
             again.args(["--exact", name, "--nocapture"]).env(alone, "1");
             let done = again.output().unwrap();

@@ -9,6 +9,7 @@ use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketBlock;
 use pcap_file::pcapng::blocks::interface_description::{
     InterfaceDescriptionBlock, InterfaceDescriptionOption, InterfaceTsResolution,
 };
+use pcap_file::pcapng::blocks::simple_packet::SimplePacketBlock;
 use pcap_file::pcapng::blocks::unknown::UnknownBlock;
 use pcap_file::{DataLink, Endianness};
 
@@ -154,4 +155,21 @@ fn cut_anywhere_it_says_after_which_packet() {
             assert!(err.starts_with(&words), "{length}: {err}");
         }
     }
+}
+
+#[test]
+fn a_packet_without_a_time_is_refused() {
+    let mut writer = PcapNgWriter::with_endianness(Vec::new(), Endianness::Little).unwrap();
+    let interface = InterfaceDescriptionBlock::new(DataLink::RAW, 0);
+    writer.write_pcapng_block(interface).unwrap();
+    let packet = SimplePacketBlock {
+        original_len: 4,
+        data: PING.into(),
+    };
+    writer.write_pcapng_block(packet).unwrap();
+    let file = writer.into_inner();
+    assert_eq!(
+        error(&file),
+        "its packets are in blocks without a time, or of an old kind"
+    );
 }
