@@ -5,7 +5,9 @@ use std::io::Write;
 use std::process::Stdio;
 
 use ip_over_udp::capture;
-use support::{Lab, PING, Program, SCRIPT, Terminal, apply, lab, run, temporary, test_in_lab};
+use support::{
+    Lab, PING, Program, SCRIPT, Terminal, apply, as_user, lab, run, temporary, test_in_lab,
+};
 
 #[apply(test_in_lab)]
 fn a_lab_of_its_own_and_an_exit_code() {
@@ -183,8 +185,10 @@ fn a_readers_file_stays() {
         assert!(output.status.success(), "{output:?}");
     };
     let folder = base.join("shell");
-    run_shell("ping -c 1 right\ncp left-eth0.pcap my-evidence.pcap\n");
-    let before = fs::read(folder.join("left-eth0.pcap")).unwrap();
+    run_shell("ping -c 1 right\n");
+    let file = |name| folder.join(name);
+    run(as_user("cp").args([file("left-eth0.pcap"), file("my-evidence.pcap")])).code(0);
+    let before = fs::read(file("left-eth0.pcap")).unwrap();
     run_shell("ch04 --peer 203.0.113.2:9876 x\n");
     assert_eq!(fs::read(folder.join("my-evidence.pcap")).unwrap(), before);
     // What the lab made is made anew.
