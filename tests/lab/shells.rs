@@ -112,9 +112,12 @@ fn join_the_lab_that_is_up() {
         Program::start(lab.args(["--limit", "600"]).args(words))
     };
 
+    // What is typed before would be echoed into its first line.
+    let joined = || Terminal::start(&base, "shell left").until("this is left in the lab of");
+
     // A chapter's lab alone: it is joined, and takes the shell with it.
     let chapter = start(&["20"]).until("playing");
-    let mut shell = Terminal::start(&base, "shell left");
+    let mut shell = joined();
     shell.line("echo here $((40 + 2))");
     let shell = shell.until("here 42");
     chapter.stop().code(130);
@@ -126,7 +129,7 @@ fn join_the_lab_that_is_up() {
     // Beside one that is up, it is not, even if it was started later.
     let up = start(&["up"]).until("Ctrl-C ends the lab");
     let chapter = start(&["20"]).until("playing");
-    let mut shell = Terminal::start(&base, "shell left");
+    let mut shell = joined();
     shell.line("echo here $((40 + 2))");
     let mut shell = shell.until("here 42");
     chapter.stop().code(130);
