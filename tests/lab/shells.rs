@@ -5,7 +5,9 @@ use std::io::Write;
 use std::process::Stdio;
 
 use ip_over_udp::capture;
-use support::{Lab, PING, Program, SCRIPT, Terminal, apply, lab, run, temporary, test_in_lab};
+use support::{
+    Lab, PING, Program, SCRIPT, Terminal, apply, as_user, lab, run, temporary, test_in_lab,
+};
 
 #[apply(test_in_lab)]
 fn a_lab_of_its_own_and_an_exit_code() {
@@ -110,9 +112,12 @@ fn join_the_lab_that_is_up() {
         Program::start(lab.args(["--limit", "600"]).args(words))
     };
 
+    // What is typed before would be echoed into its first line.
+    let joined = || Terminal::start(&base, "shell left").until("this is left in the lab of");
+
     // A chapter's lab alone: it is joined, and takes the shell with it.
     let chapter = start(&["20"]).until("playing");
-    let mut shell = Terminal::start(&base, "shell left");
+    let mut shell = joined();
     shell.line("echo here $((40 + 2))");
     let shell = shell.until("here 42");
     chapter.stop().code(130);
@@ -124,7 +129,7 @@ fn join_the_lab_that_is_up() {
     // Beside one that is up, it is not, even if it was started later.
     let up = start(&["up"]).until("Ctrl-C ends the lab");
     let chapter = start(&["20"]).until("playing");
-    let mut shell = Terminal::start(&base, "shell left");
+    let mut shell = joined();
     shell.line("echo here $((40 + 2))");
     let mut shell = shell.until("here 42");
     chapter.stop().code(130);
@@ -183,8 +188,10 @@ fn a_readers_file_stays() {
         assert!(output.status.success(), "{output:?}");
     };
     let folder = base.join("shell");
-    run_shell("ping -c 1 right\ncp left-eth0.pcap my-evidence.pcap\n");
-    let before = fs::read(folder.join("left-eth0.pcap")).unwrap();
+    run_shell("ping -c 1 right\n");
+    let file = |name| folder.join(name);
+    run(as_user("cp").args([file("left-eth0.pcap"), file("my-evidence.pcap")])).code(0);
+    let before = fs::read(file("left-eth0.pcap")).unwrap();
     run_shell("ch04 --peer 203.0.113.2:9876 x\n");
     assert_eq!(fs::read(folder.join("my-evidence.pcap")).unwrap(), before);
     // What the lab made is made anew.

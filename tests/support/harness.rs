@@ -1,6 +1,6 @@
 //! How a test is declared, found and run.
 //!
-//! ```ignore
+//! ```text
 //! /// What it shows, where the name does not say it.
 //! #[apply(test_in_lab)]
 //! #[needs(CURL, WGET)]
