@@ -62,8 +62,8 @@ fn run(args: Args) -> anyhow::Result<()> {
     let udp = socket::bind(args.listen, Some(args.peer))?;
     let tun = Device::open(&args.device)?;
     capture.start(&[tun.name(), &egress])?;
-    // "Readable" is a hint, not a promise. A read that would wait returns
-    // instead, or one silent side would keep the other from being served.
+    // A read may find nothing although `poll` has reported the descriptor. It must
+    // return then: while it waited, the other side would not be served.
     tun.set_nonblocking()?;
     udp.set_nonblocking(true)?;
     println!("{}", args.device);

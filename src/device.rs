@@ -82,7 +82,8 @@ impl Device {
     ///
     /// # Errors
     /// [`io::ErrorKind::WouldBlock`] if there is none now and the device is
-    /// non-blocking. Every other error is fatal.
+    /// non-blocking. Any other error should end the program: no packet was read that
+    /// could be dropped.
     pub fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.tun.recv(buffer)
     }

@@ -243,9 +243,9 @@ pub fn errno(error: &io::Error) -> Errno {
 }
 
 // ANCHOR: is_fatal
-/// Whether this error of reading or writing a packet means that the device was
-/// deleted (EBADFD; during a read, EFAULT), so that no further packet can pass.
-/// Every other error is about this packet only, which can be dropped.
+/// Whether this error of reading or writing means that the TUN device was deleted
+/// (EBADFD; during a read, EFAULT), so that no further packet can pass. Any other
+/// error of a write is about that one packet, which can be dropped.
 pub fn is_fatal(err: &io::Error) -> bool {
     matches!(errno(err), Errno::EBADFD | Errno::EFAULT)
 }

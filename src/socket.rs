@@ -50,10 +50,10 @@ pub fn local_addr(socket: &UdpSocket) -> Result<SocketAddr> {
 }
 
 // ANCHOR: peeked_len
-/// Length in bytes of the datagram that is next in line, once there is one.
+/// Waits for a datagram, leaves it in the queue, and returns its length in bytes.
 ///
 /// A buffer that is too small cuts a datagram, and `recv` says nothing of it.
-/// Here PEEK leaves the datagram in its place, and TRUNC asks for its length
+/// MSG_PEEK leaves the datagram in its place, and MSG_TRUNC asks for its length
 /// whatever the size of the buffer (recv(2)), so the buffer may be empty.
 pub fn peeked_len(socket: &UdpSocket) -> io::Result<usize> {
     let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC;

@@ -29,7 +29,7 @@ pub fn register(forwarder: &Forwarder<impl Tun>) -> Result<Epoll> {
 
 /// The sides at which something new has arrived. Without a timeout it sleeps
 /// until there is one.
-pub fn wait_for_edges(
+pub fn wait_for_events(
     epoll: &Epoll,
     forwarder: &Forwarder<impl Tun>,
     timeout: EpollTimeout,
@@ -44,27 +44,27 @@ pub fn wait_for_edges(
 }
 
 // ANCHOR: edge
-/// Only a read that finds nothing makes the next event possible. The budget
-/// keeps a busy side from starving the other, so the loop itself has to
-/// remember where something is left.
+/// An event says that something new has come, and not how much: only a read that
+/// finds nothing shows that all of it has been read. The budget keeps a busy side
+/// from starving the other, so the loop has to remember where something is left.
 pub fn both(forwarder: &Forwarder<impl Tun>) -> Result<Infallible> {
     let mut buffer = vec![0; MAX_PACKET_LEN];
     let epoll = register(forwarder)?;
-    let (mut tun_left, mut udp_left) = (false, false);
+    let (mut tun_has_more, mut udp_has_more) = (false, false);
     loop {
-        let timeout = match tun_left || udp_left {
+        let timeout = match tun_has_more || udp_has_more {
             true => EpollTimeout::ZERO,
             false => EpollTimeout::NONE,
         };
-        for side in wait_for_edges(&epoll, forwarder, timeout)? {
+        for side in wait_for_events(&epoll, forwarder, timeout)? {
             match side {
-                TUN => tun_left = true,
-                _ => udp_left = true,
+                TUN => tun_has_more = true,
+                _ => udp_has_more = true,
             }
         }
         for _ in 0..BUDGET {
-            tun_left = tun_left && forwarder.tun_to_udp(&mut buffer)?;
-            udp_left = udp_left && forwarder.udp_to_tun(&mut buffer)?;
+            tun_has_more = tun_has_more && forwarder.tun_to_udp(&mut buffer)?;
+            udp_has_more = udp_has_more && forwarder.udp_to_tun(&mut buffer)?;
         }
     }
 }

@@ -6,7 +6,7 @@ use ip_over_udp::device::MAX_PACKET_LEN;
 use ip_over_udp::error::Result;
 use nix::sys::epoll::EpollTimeout;
 
-use crate::edge::{TUN, register, wait_for_edges};
+use crate::edge::{TUN, register, wait_for_events};
 use crate::forwarder::{Forwarder, Tun};
 
 // ANCHOR: once
@@ -16,7 +16,7 @@ pub fn both(forwarder: &Forwarder<impl Tun>) -> Result<Infallible> {
     let mut buffer = vec![0; MAX_PACKET_LEN];
     let epoll = register(forwarder)?;
     loop {
-        for side in wait_for_edges(&epoll, forwarder, EpollTimeout::NONE)? {
+        for side in wait_for_events(&epoll, forwarder, EpollTimeout::NONE)? {
             match side {
                 TUN => forwarder.tun_to_udp(&mut buffer)?,
                 _ => forwarder.udp_to_tun(&mut buffer)?,

@@ -2,9 +2,9 @@
 //!
 //! The tunnel of chapter 6 with a choice of loops. A tunnel waits for a packet
 //! at `tun` and for a datagram at `udp`, and must not miss the one while it
-//! waits for the other. Three of the loops do that, and two do not: they are
-//! here to be seen to fail. There is a file for each way; `forwarder` is what they
-//! have in common, and `run` runs them.
+//! waits for the other. Three of the loops manage that. The other two are here so
+//! that you can see them fail. Each loop has a file of its own; `forwarder` is what
+//! they have in common, and `run` starts them.
 
 #![forbid(unsafe_code)]
 

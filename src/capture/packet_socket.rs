@@ -75,8 +75,8 @@ impl PacketSocket {
         .map_err(|err| failed(err.into()))?;
         setsockopt(&socket, sockopt::ReceiveTimestampns, &true)
             .map_err(|err| failed(err.into()))?;
-        // The first asks for more than the limit, which only the machine's root
-        // may do.
+        // RcvBufForce may go beyond the limit of the system, but only for the root
+        // of the machine (socket(7)). RcvBuf stays within it.
         if setsockopt(&socket, sockopt::RcvBufForce, &QUEUE).is_err() {
             let _ = setsockopt(&socket, sockopt::RcvBuf, &QUEUE);
         }
