@@ -49,7 +49,10 @@ fn both_formats_agree() {
                 continue;
             }
             let alone = capture::read(&file).unwrap();
-            let together: Vec<_> = all.iter().filter(|it| it.interface == interface).collect();
+            let together: Vec<_> = all
+                .iter()
+                .filter(|packet| packet.interface == interface)
+                .collect();
             assert_eq!(alone.len(), together.len(), "{}", file.display());
             for (one, other) in alone.iter().zip(together) {
                 assert_eq!(
@@ -72,7 +75,9 @@ fn journeys() {
     let crossed: Vec<_> = crossings(&all).collect();
     assert_eq!(crossed.len(), 14);
     // The last two travelled in fragments.
-    let whole = crossed.iter().filter(|it| Journey::of(&all, it).is_some());
+    let whole = crossed
+        .iter()
+        .filter(|packet| Journey::of(&all, packet).is_some());
     assert_eq!(whole.count(), 12);
 
     let reply = crossed[1];
@@ -109,5 +114,5 @@ fn half_a_tunnel() {
     let all = capture::read(&captures.join("ch05/all.pcapng")).unwrap();
     let crossed: Vec<_> = crossings(&all).collect();
     assert!(!crossed.is_empty());
-    assert!(crossed.iter().all(|it| it.interface == "left-tun0"));
+    assert!(crossed.iter().all(|packet| packet.interface == "left-tun0"));
 }

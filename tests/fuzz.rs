@@ -16,7 +16,7 @@ mod checks;
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap();
-    let mut files: Vec<_> = entries.map(|it| it.unwrap().path()).collect();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files
 }
@@ -24,7 +24,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn what_was_found_stays_mended() {
     let found = programs::tree().unwrap().join("tests/fuzz/found");
-    for folder in files(&found).into_iter().filter(|it| it.is_dir()) {
+    for folder in files(&found).into_iter().filter(|path| path.is_dir()) {
         let check = match folder.file_name().and_then(|name| name.to_str()) {
             Some("packet") => checks::packet,
             Some("capture") => checks::capture,
@@ -42,9 +42,12 @@ fn what_was_found_stays_mended() {
 
 fn captures() -> Vec<PathBuf> {
     let chapters = files(&programs::tree().unwrap().join("captures"));
-    let chapters = chapters.iter().filter(|it| it.is_dir());
-    let mut captures: Vec<_> = chapters.flat_map(|it| files(it)).collect();
-    captures.retain(|it| it.extension().is_some_and(|e| e == "pcap" || e == "pcapng"));
+    let chapters = chapters.iter().filter(|path| path.is_dir());
+    let mut captures: Vec<_> = chapters.flat_map(|folder| files(folder)).collect();
+    captures.retain(|path| {
+        path.extension()
+            .is_some_and(|e| e == "pcap" || e == "pcapng")
+    });
     captures
 }
 
@@ -88,7 +91,10 @@ fn mutated_packets() {
 
 #[test]
 fn mutated_captures() {
-    let files: Vec<Vec<u8>> = captures().iter().map(|it| fs::read(it).unwrap()).collect();
+    let files: Vec<Vec<u8>> = captures()
+        .iter()
+        .map(|path| fs::read(path).unwrap())
+        .collect();
     let mut random = Rng::with_seed(0x0919_2026);
     for _ in 0..MUTATIONS {
         let mut bytes = files[random.usize(..files.len())].clone();

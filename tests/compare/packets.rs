@@ -12,7 +12,7 @@ use ip_over_udp::packet::{FieldName, Layer, LayerKind, Value, Verdict};
 pub fn find(packets: &[Packet], what: &str) -> usize {
     let mut packets = packets.iter();
     packets
-        .position(|it| it.info().contains(what))
+        .position(|packet| packet.info().contains(what))
         .unwrap_or_else(|| panic!("no packet says {what:?}"))
 }
 

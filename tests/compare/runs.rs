@@ -109,11 +109,17 @@ fn is_fragment(ip: &Layer) -> bool {
 /// Whether another value of this byte makes no difference.
 fn is_left_out(packet: &Packet, byte: usize) -> bool {
     let layers = layers(packet);
-    let date = packet.data.windows(8).position(|it| it == b"\r\nDate: ");
+    let date = packet
+        .data
+        .windows(8)
+        .position(|bytes| bytes == b"\r\nDate: ");
     let in_date = date.is_some_and(|at| (at + 8..at + 8 + 29).contains(&byte));
     in_date
         || layers.iter().any(|layer| {
-            let mut fields = layer.fields.iter().filter(|it| it.bytes.contains(&byte));
+            let mut fields = layer
+                .fields
+                .iter()
+                .filter(|field| field.bytes.contains(&byte));
             fields.any(|field| match (field.name, &field.value) {
                 (FieldName::Identification, _) => !is_fragment(layer),
                 (FieldName::Window, _) => true,
@@ -123,7 +129,7 @@ fn is_left_out(packet: &Packet, byte: usize) -> bool {
                 // Of the options, the numbers in a time stamp.
                 (FieldName::Options, _) => {
                     let options = &packet.data[field.bytes.clone()];
-                    let stamps = options.windows(2).position(|it| it == [8, 10]);
+                    let stamps = options.windows(2).position(|pair| pair == [8, 10]);
                     let stamps = field.bytes.start + stamps.unwrap() + 2;
                     (stamps..stamps + 8).contains(&byte)
                 }
@@ -192,7 +198,7 @@ proptest! {
                 return;
             }
             changed = format!("byte {byte} of {}", packet.info());
-            let at = packets.iter().position(|it| *it == packet).unwrap();
+            let at = packets.iter().position(|other| *other == packet).unwrap();
             packets[at].data[byte] ^= 1_u8 << bit;
         });
         let found = mine.compare();

@@ -45,7 +45,7 @@ pub fn capture(bytes: &[u8]) {
     let Ok(packets) = read_from(Cursor::new(bytes)) else {
         return;
     };
-    let read: usize = packets.iter().map(|it| it.data.len()).sum();
+    let read: usize = packets.iter().map(|packet| packet.data.len()).sum();
     assert!(read <= bytes.len(), "{read} bytes read of {}", bytes.len());
     for packet in packets {
         packet.info();

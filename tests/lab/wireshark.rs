@@ -60,7 +60,7 @@ fn shows_the_page() {
     fields.extend(["-o", "tcp.analyze_sequence_numbers:FALSE"]);
     let lines = tshark(&reference("all.pcapng"), &fields);
     let wanted = |line: &str| {
-        let count = lines.iter().filter(|it| *it == line).count();
+        let count = lines.iter().filter(|other| *other == line).count();
         assert_eq!(count, 1, "{line:?} in:\n{}", lines.join("\n"));
     };
     wanted("left-tun0\t192.168.0.1\t0x0002\t");
@@ -115,7 +115,7 @@ fn leaves_garbage_alone() {
         format!("12\tf09f9880\t{start}:data"),
     ];
     // Each of them there, and back again.
-    let expected: Vec<&String> = expected.iter().flat_map(|it| [it, it]).collect();
+    let expected: Vec<&String> = expected.iter().flat_map(|line| [line, line]).collect();
     assert_eq!(lines.iter().collect::<Vec<_>>(), expected);
 }
 
@@ -155,7 +155,7 @@ fn any_payload() {
     let page = capture::read(&reference("left-tun0.pcap")).unwrap();
     let page = page
         .iter()
-        .find(|it| it.data.windows(5).any(|text| text == b"GET /"));
+        .find(|packet| packet.data.windows(5).any(|text| text == b"GET /"));
     let page = &page.unwrap().data;
     let v6 = PacketBuilder::ipv6([0xfd; 16], [0xfe; 16], 64);
     let mut inner_v6 = Vec::new();
@@ -276,7 +276,7 @@ fn same_packets(theirs: &[Packet], file: &Path) {
     let comparable = |packets: &[Packet]| {
         let mut all: Vec<_> = packets
             .iter()
-            .map(|it| (it.time, it.length, it.link, it.data.clone()))
+            .map(|packet| (packet.time, packet.length, packet.link, packet.data.clone()))
             .collect();
         // The kernel hands a packet to one listener after the other. Two that
         // cross at that moment could reach them in different order.
@@ -298,6 +298,8 @@ fn same_packets(theirs: &[Packet], file: &Path) {
         );
     }
     // A clock of microseconds would agree only if both had cut the rest off.
-    let fine = theirs.iter().any(|it| it.0.subsec_nanos() % 1000 != 0);
+    let fine = theirs
+        .iter()
+        .any(|frame| frame.0.subsec_nanos() % 1000 != 0);
     assert!(fine, "dumpcap captured microseconds");
 }

@@ -140,7 +140,7 @@ fn ours(packet: &Packet) -> Values {
             let mut add = |name, value: String| values.entry(name).or_default().push(value);
             let known = FIELDS
                 .iter()
-                .find(|it| (it.0, it.1) == (layer.kind, field.name));
+                .find(|known| (known.0, known.1) == (layer.kind, field.name));
             if let Some((.., name)) = known {
                 add(*name, as_tshark(field));
             }
@@ -281,9 +281,11 @@ fn reference_captures() {
 }
 
 fn pcaps(folder: &Path) -> Vec<PathBuf> {
-    let files = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+    let files = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = files
-        .filter(|it| it.extension().is_some_and(|e| e == "pcap"))
+        .filter(|path| path.extension().is_some_and(|e| e == "pcap"))
         .collect();
     files.sort();
     files
@@ -307,7 +309,10 @@ fn damaged_packets() {
     };
     let (mut compared, mut refused) = (0, 0);
     for link in [LinkType::Raw, LinkType::Ethernet] {
-        let sound: Vec<_> = packets.iter().filter(|it| it.link == link).collect();
+        let sound: Vec<_> = packets
+            .iter()
+            .filter(|packet| packet.link == link)
+            .collect();
         let damaged: Vec<Packet> = (0..4000)
             .map(|number| {
                 let mut packet = sound[random(sound.len())].clone();

@@ -26,7 +26,7 @@ pub fn theirs(file: &Path, tunnel: bool) -> Vec<(Values, bool)> {
         tshark.args(["-o", option]);
     }
     tshark.args(["-T", "fields", "-E", "separator=;", "-E", "aggregator=|"]);
-    let names: Vec<&str> = FIELDS.iter().map(|it| it.2).chain(OTHERS).collect();
+    let names: Vec<&str> = FIELDS.iter().map(|column| column.2).chain(OTHERS).collect();
     for name in &names {
         tshark.args(["-e", name]);
     }
@@ -48,9 +48,9 @@ pub fn theirs(file: &Path, tunnel: bool) -> Vec<(Values, bool)> {
                 if !column.is_empty() {
                     let name = FIELDS
                         .iter()
-                        .map(|it| it.2)
+                        .map(|column| column.2)
                         .chain(OTHERS)
-                        .find(|it| it == name);
+                        .find(|column| column == name);
                     let plain = if name == Some("tcp.flags") {
                         flags
                     } else {
@@ -59,7 +59,7 @@ pub fn theirs(file: &Path, tunnel: bool) -> Vec<(Values, bool)> {
                     values.insert(name.unwrap(), column.split('|').map(plain).collect());
                 }
             }
-            (values, columns.any(|it| !["", "0"].contains(&it)))
+            (values, columns.any(|column| !["", "0"].contains(&column)))
         })
         .collect()
 }
