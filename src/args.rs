@@ -86,20 +86,21 @@ pub fn parse_cidr(text: &str) -> Result<IpNet, String> {
             "a packet to {address} never leaves this host, and so enters no tunnel; {example}"
         ));
     }
-    let bits = prefix.parse().ok().filter(|bits| *bits <= longest);
-    let bits = bits.ok_or_else(|| {
+    let net = prefix.parse().ok();
+    let net = net.and_then(|bits| IpNet::new(address, bits).ok());
+    let net = net.ok_or_else(|| {
         format!(
             "the prefix length of an {family} address is a number from 0 to {longest}, \
              not {prefix:?}"
         )
     })?;
-    let net = IpNet::new(address, bits).map_err(|err| err.to_string())?;
     match not_a_host(&net) {
         Some(what) => {
             let host = net.hosts().find(|host| *host != net.network());
             let host = host.unwrap_or(address);
             Err(format!(
-                "{address} is the address of {what}; a host has another, as in {host}/{bits}"
+                "{address} is the address of {what}; a host has another, as in {host}/{}",
+                net.prefix_len()
             ))
         }
         None => Ok(net),

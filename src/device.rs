@@ -44,10 +44,7 @@ impl Device {
         config.tun_name(&options.name);
         let mut tun =
             tun::create(&config).map_err(|err| Error::opening_tun(&options.name, io_error(err)))?;
-        let name = tun.tun_name().map_err(|err| {
-            Error::system("cannot read the name of the new device", io_error(err))
-        })?;
-
+        let name = options.name.clone();
         no_link_local(&name);
         tun.set_mtu(options.mtu).map_err(|err| {
             let tried = format!("cannot set the MTU of {name} to {}", options.mtu);
@@ -62,7 +59,7 @@ impl Device {
     }
     // ANCHOR_END: open
 
-    /// The name the kernel gave it.
+    /// The name of the interface.
     pub fn name(&self) -> &str {
         &self.name
     }
