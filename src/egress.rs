@@ -31,6 +31,11 @@ pub fn interface_to(peer: SocketAddr) -> Result<String> {
     let failed = |err| Error::system(format!("cannot find the interface towards {peer}"), err);
     let any: IpAddr = match peer {
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        // The scope of a link-local address is its interface (RFC 4007, section 6).
+        SocketAddr::V6(v6) if v6.ip().is_unicast_link_local() && v6.scope_id() != 0 => {
+            let name = if_indextoname(v6.scope_id()).map_err(|err| failed(err.into()))?;
+            return Ok(name.to_string_lossy().into_owned());
+        }
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
     let probe = UdpSocket::bind((any, 0)).map_err(failed)?;
@@ -44,7 +49,7 @@ pub fn interface_to(peer: SocketAddr) -> Result<String> {
         Errno::EACCES | Errno::EINVAL => Error::RouteForbids { peer: peer.ip() },
         _ => failed(err),
     })?;
-    route(peer)?.ok_or(Error::NoRoute { peer: peer.ip() })
+    route(peer.ip())?.ok_or(Error::NoRoute { peer: peer.ip() })
 }
 
 /// The egress interface of a tunnel. Its peer must be another host, and the
@@ -72,10 +77,14 @@ pub fn of_tunnel(tunnel: &DeviceArgs, peer: SocketAddr) -> Result<String> {
     // And a route that is there. An interface of that name that is no tunnel's is
     // refused when the device is opened.
     let egress = egress?;
-    if egress == *name && is_point_to_point(name) {
+    if egress == *name && has(name, InterfaceFlags::IFF_POINTOPOINT) {
         return Err(Error::RouteInside { peer, name: egress });
     }
-    Ok(egress)
+    // A route can make any address one of this host.
+    match has(&egress, InterfaceFlags::IFF_LOOPBACK) {
+        true => Err(Error::ThisHost { peer }),
+        false => Ok(egress),
+    }
 }
 
 /// Whether an interface of this host has this address.
@@ -96,30 +105,17 @@ fn is_broadcast(wanted: IpAddr) -> bool {
     })
 }
 
-/// Whether there is a link of this name with two ends, as a TUN device is
-/// (netdevice(7), IFF_POINTOPOINT).
-fn is_point_to_point(name: &str) -> bool {
-    any_interface(|interface| {
-        interface.interface_name == name
-            && interface.flags.contains(InterfaceFlags::IFF_POINTOPOINT)
-    })
+/// Whether there is an interface of this name with this flag (netdevice(7)). A TUN
+/// device has IFF_POINTOPOINT: it is a link with two ends.
+fn has(name: &str, flag: InterfaceFlags) -> bool {
+    any_interface(|interface| interface.interface_name == name && interface.flags.contains(flag))
 }
 
 /// The interface into which the routes of this host lead a packet, if any. As
 /// `ip route get` tells it: the address that the kernel would send from may be
 /// that of another interface, or of several.
-fn route(peer: SocketAddr) -> Result<Option<String>> {
-    let address = peer.ip().to_string();
-    let mut arguments = vec!["route", "get", &address];
-    let scope = match peer {
-        SocketAddr::V6(v6) if v6.scope_id() != 0 => if_indextoname(v6.scope_id()).ok(),
-        _ => None,
-    };
-    let scope = scope.map(|name| name.to_string_lossy().into_owned());
-    if let Some(interface) = &scope {
-        arguments.extend(["oif", interface]);
-    }
-    let output = ip(arguments)?;
+fn route(peer: IpAddr) -> Result<Option<String>> {
+    let output = ip(["route", "get", &peer.to_string()])?;
     let line = String::from_utf8_lossy(&output.stdout);
     let mut words = line.split_whitespace().skip_while(|word| *word != "dev");
     Ok(words.nth(1).map(str::to_owned))

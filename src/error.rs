@@ -148,8 +148,12 @@ pub enum Error {
     #[error(
         "cannot reach a peer at {peer}: the route to it leads into {name}, the tunnel itself\n  \
          the datagrams to it would enter the tunnel again, each of them for ever\n  \
-         see that route with: ip route get {peer}\n  \
-         delete it, or choose another device with --tun"
+         see that route with: ip route get {peer}{oif}\n  \
+         delete it, or choose another device with --tun",
+        oif = match .peer {
+            IpAddr::V6(v6) if v6.is_unicast_link_local() => format!(" oif {name}"),
+            _ => String::new(),
+        }
     )]
     RouteInside { peer: IpAddr, name: String },
 

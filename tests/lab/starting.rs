@@ -203,6 +203,10 @@ fn wrong_words_get_a_sentence() {
     run(lab().args(["03", "up"]))
         .code(1)
         .says("a chapter and a command at once");
+    // Where 1 means a difference, 2 is an error.
+    run(lab().args(["03", "check", "04"]))
+        .code(2)
+        .says("a chapter and a command at once");
     run(lab().args(["shell", "middle"]))
         .code(2)
         .says("left, internet, right");

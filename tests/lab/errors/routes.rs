@@ -79,6 +79,8 @@ fn a_route_into_the_device() {
             .says("the route to it leads into tun0")
             .says("ip route");
     }
+    refuses(&lab, "192.168.0.1/24", "[fe80::2%tun0]:9876")
+        .says("see that route with: ip route get fe80::2 oif tun0");
     lab.run("left", "ip address show tun0").lacks("192.168.0.1");
     // Another device is another matter, and so is a device without the route.
     let other = "ch06 --tun tun1 --addr 192.168.1.1/24 --peer 203.0.113.2:9876";
@@ -86,6 +88,16 @@ fn a_route_into_the_device() {
     lab.run("left", "ip route delete 203.0.113.2 dev tun0")
         .code(0);
     lab.start_on("left", CH06).stop().code(0);
+}
+
+#[apply(test_in_lab)]
+fn a_link_local_peer_before_our_own_address_is_ready() {
+    let lab = Lab::up_with_ipv6();
+    // Duplicate address detection takes a second or two.
+    lab.run("left", "ip address add fe80::1/64 dev eth0")
+        .code(0);
+    let tunnel = "ch06 --addr 192.168.0.1/24 --peer [fe80::2%eth0]:9876";
+    lab.start_on("left", tunnel).stop().code(0);
 }
 
 #[apply(test_in_lab)]
@@ -98,6 +110,10 @@ fn a_peer_that_is_no_other_host() {
             .says(&format!("cannot reach a peer at {own}: that is this host"));
     }
     refuses(&lab, "192.168.0.1/24", "192.168.0.1:9876").says("that is this host");
+    // Nor one that only the routes make an address of this host.
+    lab.run("left", "ip route add local 192.0.2.14 dev lo")
+        .code(0);
+    refuses(&lab, "192.168.0.1/24", "192.0.2.14:9876").says("that is this host");
     let broadcast = "198.51.100.255:9876";
     refuses(&lab, "192.168.0.1/24", broadcast).says("stands for all hosts of a network");
     lab.run("left", &format!("ch04 --peer {broadcast} x"))

@@ -26,40 +26,44 @@ use ip_over_udp::program::report;
 use lab::namespace::{self, Lifeline};
 use lab::{doctor, programs, run_dir};
 
-use cli::{Args, Options, this_program};
+use cli::{Action, Args, Options, this_program};
 use job::{Job, Needs, Place};
 
 fn main() -> ExitCode {
     report(|| {
-        let lifeline = Lifeline::take()?;
-        if lifeline.is_none() {
+        let lifeline = Lifeline::take();
+        if matches!(lifeline, Ok(None)) {
             namespace::prepare()?;
         }
         let args = Args::parse();
-        let action = args.action()?;
-        if action.verifies() {
+        let verifies = args.command.as_ref().is_some_and(Action::verifies);
+        if verifies {
             output::set_write_error_code(2);
         }
-        let code = match lifeline {
-            Some(lifeline) => lifeline.watch().and_then(|watch| {
-                let code = actions::job(&action, &args.options)?.inner(&watch);
-                watch.wait_if_it_ends();
-                code
-            }),
-            None => actions::job(&action, &args.options)
-                // There may be no book where a shell of the lab is.
-                .map_err(|err| inside().unwrap_or(err))
-                .and_then(|job| outer(job, &args.options)),
-        };
-        match code {
+        match lifeline.and_then(|lifeline| run(lifeline, &args)) {
             // Where 1 means a difference.
-            Err(err) if action.verifies() => {
+            Err(err) if verifies => {
                 eprintln!("error: {err:#}");
                 Ok(ExitCode::from(2))
             }
             code => code.map(ExitCode::from),
         }
     })
+}
+
+/// Does what the command line says, or this process's part of it. The result is
+/// the exit code.
+fn run(lifeline: Option<Lifeline>, args: &Args) -> anyhow::Result<u8> {
+    let action = args.action()?;
+    let Some(lifeline) = lifeline else {
+        // There may be no book where a shell of the lab is.
+        let job = actions::job(&action, &args.options);
+        return outer(job.map_err(|err| inside().unwrap_or(err))?, &args.options);
+    };
+    let watch = lifeline.watch()?;
+    let code = actions::job(&action, &args.options)?.inner(&watch);
+    watch.wait_if_it_ends();
+    code
 }
 
 /// In the process that the reader started: sees to what the job needs, and does
