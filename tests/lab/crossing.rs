@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use etherparse::{LaxNetSlice, LaxSlicedPacket, TransportSlice};
 use ip_over_udp::capture::{Direction, Packet};
-use ip_over_udp::packet;
+use ip_over_udp::packet::{self, LinkType, Message};
 
 /// What crossed tun0 of a host, with its direction.
 pub fn inner_packets(all: &[Packet], host: &str) -> Vec<(Direction, Vec<u8>)> {
@@ -71,7 +71,8 @@ pub fn payloads(all: &[Packet], interface: &str, direction: Direction) -> Vec<Ve
 /// Multicast reports come at times of their own, before the other end listens
 /// for example; no test can count them.
 fn is_report(packet: &[u8]) -> bool {
-    packet::info(packet).contains("multicast listener report")
+    let packets = packet::dissect(LinkType::Raw, packet).packets;
+    packets[0].message == Some(Message::MulticastListenerReport)
 }
 
 /// Compares packets, and shows lines rather than bytes where they differ.
