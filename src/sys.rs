@@ -20,6 +20,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask};
 use nix::sys::socket::{getsockopt, sockopt};
@@ -84,7 +85,7 @@ pub fn bind_packet(socket: &impl AsFd, interface: u32, protocol: libc::c_int) ->
             size_of::<libc::sockaddr_ll>() as u32,
         )
     };
-    check(result)
+    Ok(Errno::result(result).map(drop)?)
 }
 
 /// How many frames the kernel dropped for this packet socket, because its
@@ -106,7 +107,8 @@ pub fn packet_drops(socket: &impl AsFd) -> io::Result<u32> {
             &raw mut length,
         )
     };
-    check(result).map(|()| stats.tp_drops)
+    Errno::result(result)?;
+    Ok(stats.tp_drops)
 }
 
 /// The name that interface number `index` has in the network namespace of
@@ -120,7 +122,7 @@ pub fn interface_name(socket: &impl AsFd, index: u32) -> io::Result<String> {
     request.ifr_ifru.ifru_ifindex = index as i32;
     // SAFETY: SIOCGIFNAME reads the index from the request and writes the
     // name into it; the request outlives the call.
-    check(unsafe {
+    Errno::result(unsafe {
         libc::ioctl(
             socket.as_fd().as_raw_fd(),
             libc::SIOCGIFNAME,
@@ -130,13 +132,6 @@ pub fn interface_name(socket: &impl AsFd, index: u32) -> io::Result<String> {
     let name = request.ifr_name.map(|c| c as u8);
     let end = name.iter().position(|&b| b == 0).unwrap_or(name.len());
     Ok(String::from_utf8_lossy(&name[..end]).into_owned())
-}
-
-fn check(result: libc::c_int) -> io::Result<()> {
-    match result {
-        -1 => Err(io::Error::last_os_error()),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

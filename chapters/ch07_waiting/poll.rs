@@ -14,8 +14,8 @@ use crate::forwarder::{Forwarder, Tun, count};
 /// Level triggered: as long as something is left, `poll` says so again.
 pub fn both(forwarder: &Forwarder<impl Tun>) -> Result<Infallible> {
     let mut buffer = vec![0; MAX_PACKET_LEN];
-    let mut fds =
-        [forwarder.tun.as_fd(), forwarder.udp.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+    let readable = |fd| PollFd::new(fd, PollFlags::POLLIN);
+    let mut fds = [forwarder.tun.as_fd(), forwarder.udp.as_fd()].map(readable);
     loop {
         count(&forwarder.statistics.waits);
         match poll(&mut fds, PollTimeout::NONE) {

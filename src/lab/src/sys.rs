@@ -95,9 +95,9 @@ pub fn take_terminal() -> io::Result<()> {
     let before = ttou.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
     // SAFETY: two numbers, and no memory. (`io::stdin()` would allocate a buffer
     // when it is called for the first time, which `foreground` must not.)
-    let done = check(unsafe { libc::tcsetpgrp(libc::STDIN_FILENO, libc::getpgrp()) });
+    let done = Errno::result(unsafe { libc::tcsetpgrp(libc::STDIN_FILENO, libc::getpgrp()) });
     before.thread_set_mask()?;
-    done
+    Ok(done.map(drop)?)
 }
 
 /// Turns checksum offload of an interface off, in the network namespace of
@@ -112,7 +112,10 @@ pub fn checksum_offload_off(socket: &impl AsFd, interface: &str) -> io::Result<(
     request.ifr_ifru.ifru_data = value.as_mut_ptr().cast();
     // SAFETY: the request holds a name that ends in a zero byte and a pointer
     // to a struct ethtool_value; both outlive the call.
-    check(unsafe { libc::ioctl(socket.as_fd().as_raw_fd(), SIOCETHTOOL, &raw mut request) })
+    let done = Errno::result(unsafe {
+        libc::ioctl(socket.as_fd().as_raw_fd(), SIOCETHTOOL, &raw mut request)
+    });
+    Ok(done.map(drop)?)
 }
 
 /// An ifreq for this interface; an error where the kernel would see another
@@ -127,13 +130,6 @@ fn interface_request(name: &str) -> io::Result<libc::ifreq> {
         *to = from as libc::c_char;
     }
     Ok(request)
-}
-
-fn check(result: libc::c_int) -> io::Result<()> {
-    match result {
-        -1 => Err(io::Error::last_os_error()),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]
