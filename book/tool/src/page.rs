@@ -9,6 +9,7 @@ use mdbook_markdown::pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 use mdbook_markdown::{MarkdownOptions, new_cmark_parser};
 
 use crate::listing::Shown;
+use crate::number::Numbers;
 use crate::problem::Problem;
 use crate::source_page::Links;
 use crate::{changes, console, doctor, figure, html, listing, solution};
@@ -35,6 +36,7 @@ pub fn expand(tree: &Path, book: &mut Book) -> Taken {
             let depth = path.components().count() - 1;
             let mut page = Page {
                 tree,
+                numbers: Numbers::of_page(&path.display().to_string()),
                 file: format!("book/src/{}", path.display()),
                 links: Links::from_depth(depth),
                 taken: &mut taken,
@@ -54,6 +56,7 @@ struct Page<'a> {
     tree: &'a Path,
     file: String,
     links: Links,
+    numbers: Numbers,
     taken: &'a mut Taken,
 }
 
@@ -166,7 +169,10 @@ impl Page<'_> {
             .split_once(char::is_whitespace)
             .unwrap_or((directive, ""));
         match self.replace(name, arguments.trim()) {
-            Ok(text) => Some(prefixed(&line[..start], &format!("\n{text}\n"))),
+            Ok(text) => {
+                let text = self.numbers.add(&text);
+                Some(prefixed(&line[..start], &format!("\n{text}\n")))
+            }
             Err(err) => {
                 self.problem(number, format!("{{{{#{name}}}}}: {err:#}"));
                 None

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use ip_over_udp::capture::Packet;
+use ip_over_udp::packet::LayerKind;
 use lab::journey::{Change, Journey, crossings, microseconds};
 use maud::{Markup, html};
 
@@ -156,11 +157,37 @@ fn rung(y: usize, hop: &Hop, longest: usize, scale: f64) -> Markup {
         @for part in &hop.parts {
             @let (from, width) = (x(part.bytes.start), part.bytes.len() as f64 * scale);
             rect .layer .(part.role.class()) x=(format!("{from:.1}")) y=(y + 18) width=(format!("{width:.1}")) height="18" {}
-            // A letter is about six units wide.
-            @if width > 6.0 * part.kind.as_str().len() as f64 + 6.0 {
-                text .part x=(format!("{:.1}", from + width / 2.0)) y=(y + 31) { (part.kind) }
+            @let middle = format!("{:.1}", from + width / 2.0);
+            @match name(part.kind, width) {
+                Name::In(name) => text .part x=(middle) y=(y + 31) { (name) },
+                // Nothing else is there: interface and length are at the edges.
+                Name::Above(name) => text .above x=(middle) y=(y + 14) { (name) },
+                Name::None => {},
             }
         }
+    }
+}
+
+/// Where the name of a part has room.
+enum Name {
+    In(&'static str),
+    Above(&'static str),
+    None,
+}
+
+fn name(kind: LayerKind, width: f64) -> Name {
+    // A letter is about six units wide.
+    let fits = |name: &str| width > 6.0 * name.len() as f64 + 4.0;
+    let short = match kind {
+        LayerKind::Ethernet => "Eth",
+        kind => kind.as_str(),
+    };
+    match width {
+        _ if fits(kind.as_str()) => Name::In(kind.as_str()),
+        _ if fits(short) => Name::In(short),
+        10.0.. => Name::Above(short),
+        // The list below the ladder has it.
+        _ => Name::None,
     }
 }
 

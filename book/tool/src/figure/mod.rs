@@ -68,8 +68,8 @@ pub fn value(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     value::find(tree, arguments)
 }
 
-/// `{{#diagram lab "Three hosts in a row …"}}`: the drawing
-/// `book/src/images/lab.svg` with its text alternative.
+/// `{{#diagram lab "Three hosts in a row …" "The three hosts of the lab."}}`: the
+/// drawing `book/src/images/lab.svg` with its text alternative and a caption.
 pub fn diagram(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     diagram::draw(tree, arguments)
 }

@@ -127,7 +127,7 @@ fn tree() -> anyhow::Result<TempDir> {
             .context("a drawing without a name")?
             .display()
             .to_string();
-        page += &format!("\n{{{{#diagram {name} \"The drawing {name}\"}}}}\n");
+        page += &format!("\n{{{{#diagram {name} \"The drawing {name}\" \"Drawing {name}.\"}}}}\n");
     }
     fs::write(to.join("src/figures-of-every-kind.md"), page)?;
     let summary = fs::read_to_string(to.join("src/SUMMARY.md"))?;
