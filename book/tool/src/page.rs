@@ -196,6 +196,7 @@ impl Page<'_> {
             "packet" => html::block("drawn", &figure::packet(tree, arguments)?),
             "packets" => html::block("drawn", &figure::packets(tree, arguments)?),
             "journey" => html::block("drawn", &figure::journey(tree, arguments)?),
+            "travel" => html::block("drawn", &figure::travel(tree, arguments)?),
             "sizes" => html::block("drawn", &figure::sizes(tree, arguments)?),
             "diagram" => html::block("drawn", &figure::diagram(tree, arguments)?),
             "include" | "rustdoc_include" | "playground" => {
@@ -204,7 +205,7 @@ impl Page<'_> {
                 )
             }
             _ => anyhow::bail!(
-                "there is no such directive; there are listing, changes, solution, doctor, packet, packets, journey, sizes, diagram and value"
+                "there is no such directive; there are listing, changes, solution, doctor, packet, packets, journey, travel, sizes, diagram and value"
             ),
         })
     }

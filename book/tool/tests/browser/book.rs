@@ -29,6 +29,8 @@ const FIGURES: &str = r#"# Figures of every kind
 
 {{#journey captures/ch06/all.pcapng 6 "HTTP GET"}}
 
+{{#travel captures/ch06/all.pcapng 6 "HTTP GET"}}
+
 {{#sizes captures/ch06/left-eth0.pcap 1 "ICMP echo request"}}
 
 A length of {{#value captures/ch06/left-eth0.pcap 1 "ICMP echo request" length}} bytes: encapsulation.

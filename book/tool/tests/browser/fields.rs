@@ -98,6 +98,7 @@ pub fn without_javascript(book: &Book) -> anyhow::Result<()> {
         (".packet details.fields", 5),
         (".packets tbody", 20),
         (".journey svg rect.layer", 20),
+        (".travel svg .there", 6),
         (".sizes tr", 5),
         (".diagram svg text", 20),
     ] {
