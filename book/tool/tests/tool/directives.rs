@@ -163,3 +163,10 @@ fn figures_of_other_pages_have_none() {
         ["The <code>hosts</code>.", "Once more."]
     );
 }
+
+#[test]
+fn predicted() {
+    insta::assert_snapshot!(drawn(
+        "## Predict\n\n1. Is it `tun0`?\n2. Or is it\n   the cable?\n\n## Run it\n\n{{#predicted 2}}\n\n{{#predicted 1}}\n"
+    ));
+}
