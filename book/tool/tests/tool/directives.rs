@@ -116,6 +116,24 @@ fn other_text_stays_as_it_is() {
     assert_eq!(drawn(text), text);
 }
 
+#[test]
+fn minutes() {
+    let fixture = Fixture::new();
+    let words = "word ".repeat(1000);
+    let commands = "left$ ch02\n64 bytes\n".repeat(20);
+    fixture.write("src/long.rs", &"// a line\n".repeat(42));
+    let code = "{{#listing src/long.rs}}";
+    // 5 minutes of words, 10 of commands, and two listings of 42 lines, which are
+    // 4 minutes. Exercises do not count.
+    fixture.write(
+        "book/src/ch02-answer.md",
+        &format!("# 2\n\n{words}\n\n```console\n{commands}```\n\n```text\n{words}\n```\n\n{code}\n\n{code}\n\n## Exercises\n\n{words}\n\n{code}\n\n### 02-1\n\n```console\n{commands}```\n\n## Check yourself\n"),
+    );
+    let (content, taken) = expanded(&fixture, "| {{#minutes ch02-answer.md}} min |");
+    assert_eq!(content, "| 20 min |\n");
+    assert_eq!(taken.problems, []);
+}
+
 /// A drawing, a listing, a transcript, and the drawing again.
 const FIGURES: &str = "\
 {{#diagram hosts \"Three hosts\" \"The `hosts`.\"}}
