@@ -99,6 +99,7 @@ pub fn without_javascript(book: &Book) -> anyhow::Result<()> {
         (".packets tbody", 20),
         (".journey svg rect.layer", 20),
         (".sizes rect.layer", 5),
+        (".travel svg .there", 6),
         (".diagram svg text", 20),
     ] {
         let visible = format!(
