@@ -188,6 +188,7 @@ impl Page<'_> {
             "solution" => html::block("solution", &solution::render(tree, arguments, &self.links)?),
             "doctor" => html::block("table-wrapper", &doctor::render()),
             "packet" => html::block("drawn", &figure::packet(tree, arguments)?),
+            "header" => html::block("drawn", &figure::header(tree, arguments)?),
             "packets" => html::block("drawn", &figure::packets(tree, arguments)?),
             "journey" => html::block("drawn", &figure::journey(tree, arguments)?),
             "sizes" => html::block("drawn", &figure::sizes(tree, arguments)?),
@@ -198,7 +199,7 @@ impl Page<'_> {
                 )
             }
             _ => anyhow::bail!(
-                "there is no such directive; there are listing, changes, solution, doctor, packet, packets, journey, sizes, diagram and value"
+                "there is no such directive; there are listing, changes, solution, doctor, packet, header, packets, journey, sizes, diagram and value"
             ),
         })
     }
