@@ -216,6 +216,7 @@ impl Page<'_> {
             "predicted" => self.predictions.render(arguments)?,
             "doctor" => html::block("table-wrapper", &doctor::render()),
             "packet" => html::block("drawn", &figure::packet(tree, arguments)?),
+            "header" => html::block("drawn", &figure::header(tree, arguments)?),
             "packets" => html::block("drawn", &figure::packets(tree, arguments)?),
             "journey" => html::block("drawn", &figure::journey(tree, arguments)?),
             "travel" => html::block("drawn", &figure::travel(tree, arguments)?),
@@ -227,7 +228,7 @@ impl Page<'_> {
                 )
             }
             _ => anyhow::bail!(
-                "there is no such directive; there are listing, changes, solution, predicted, doctor, packet, packets, journey, travel, sizes, diagram, value and minutes"
+                "there is no such directive; there are listing, changes, solution, predicted, doctor, packet, header, packets, journey, travel, sizes, diagram, value and minutes"
             ),
         })
     }
