@@ -19,8 +19,8 @@ const MARGIN: usize = 12;
 const HOST: usize = 24;
 const RUNG: usize = 42;
 const STEP: usize = 30;
-/// A second line.
-const NEXT: usize = 15;
+/// What a step through a program has more: a line that names it.
+const PROGRAM: usize = 18;
 
 pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let way = Way::parse(USAGE, tree, arguments)?;
@@ -51,26 +51,26 @@ fn ladder(way: &Way) -> Markup {
     let mut y = 0;
     let mut drawn = Vec::new();
     for host in &hosts {
-        let steps: usize = host[1..].iter().map(height).sum();
-        let inside = HOST + host.len() * RUNG + steps + 4;
+        let inside: usize = host[1..].iter().map(height_of_step).sum();
+        let height = HOST + host.len() * RUNG + inside + 4;
         if y > 0 {
             drawn.push(step(y, &host[0]));
-            y += height(&host[0]);
+            y += STEP;
         }
         drawn.push(html! {
-            rect .host x="0.5" y=(y) width=(WIDTH - 1) height=(inside) rx="6" {}
+            rect .host x="0.5" y=(y) width=(WIDTH - 1) height=(height) rx="6" {}
             text .name x=(MARGIN) y=(y + 17) { (host[0].host) }
         });
         let mut at = y + HOST;
         for (place, hop) in host.iter().enumerate() {
             if place > 0 {
                 drawn.push(step(at, hop));
-                at += height(hop);
+                at += height_of_step(hop);
             }
             drawn.push(rung(at, hop, longest, scale));
             at += RUNG;
         }
-        y += inside;
+        y += height;
     }
     html! {
         svg viewBox={ "0 0 " (WIDTH) " " (y + 1) } role="img" {
@@ -125,42 +125,28 @@ fn name(kind: LayerKind, width: f64) -> Name {
     }
 }
 
-/// The way to the next interface: who did what, and how long it took.
-fn step(y: usize, hop: &Hop) -> Markup {
-    let x = MARGIN + 6;
-    let lines = told(hop.change);
-    html! {
-        path .way d={ "M" (x) " " (y + 3) "V" (y + height(hop) - 5) "m-4 -5l4 5l4 -5" } {}
-        @for (number, line) in lines.iter().enumerate() {
-            text .change x=(x + 14) y=(y + 19 + number * NEXT) { (line) }
-        }
-        text .time x=(WIDTH - MARGIN) y=(y + 19) { "+ " (hop.time) " µs" }
+fn height_of_step(hop: &Hop) -> usize {
+    match hop.program() {
+        Some(_) => STEP + PROGRAM,
+        None => STEP,
     }
 }
 
-/// How high the way to this interface is.
-fn height(hop: &Hop) -> usize {
-    STEP + (told(hop.change).len() - 1) * NEXT
-}
-
-/// What was done, and by whom, in lines.
-fn told(change: Change) -> Vec<String> {
-    match change {
-        Change::Added { ethernet, ip, udp } => vec![
-            "our program reads it and sends it,".to_owned(),
-            format!(
-                "the kernel adds UDP {udp}, IPv{} {}, Ethernet {ethernet}",
-                ip.0, ip.1
-            ),
-        ],
-        Change::Removed(bytes) => vec![
-            format!("the kernel removes {bytes} bytes,"),
-            "our program writes the rest".to_owned(),
-        ],
-        Change::Forwarded(old, new) => vec![
-            format!("forwarded: time to live {old}, now {new},"),
-            "and a new Ethernet header".to_owned(),
-        ],
-        change => vec![change.to_string()],
+/// The way to the next interface: what happened, and how long it took.
+fn step(y: usize, hop: &Hop) -> Markup {
+    let x = MARGIN + 6;
+    let end = y + height_of_step(hop) - 5;
+    // Headers are added after the program has sent, and removed before it receives.
+    let (change, program_at) = match hop.change {
+        Change::Added { .. } => (y + 19 + PROGRAM, y + 19),
+        _ => (y + 19, y + 19 + PROGRAM),
+    };
+    html! {
+        path .way d={ "M" (x) " " (y + 3) "V" (end) "m-4 -5l4 5l4 -5" } {}
+        @if let Some(program) = hop.program() {
+            text .program x=(x + 14) y=(program_at) { (program) }
+        }
+        text .change x=(x + 14) y=(change) { (hop.change) }
+        text .time x=(WIDTH - MARGIN) y=(change) { "+ " (hop.time) " µs" }
     }
 }
