@@ -13,6 +13,7 @@
 //! | `anatomy` | [`packet`]: the bytes of one packet, every field named |
 //! | `list` | [`packets`]: packets in lines, what is inside below what carries it |
 //! | `ladder` | [`journey`]: one packet at every interface of its way |
+//! | `range` | the packets from one number to another, and those marked |
 //! | `sizes` | [`sizes`]: the lengths of the layers, added up |
 //! | `value` | [`value`]: one number |
 //! | `diagram` | [`diagram`]: a drawing of `book/src/images/` |
@@ -26,6 +27,7 @@ mod diagram;
 mod ladder;
 mod list;
 mod part;
+mod range;
 mod sizes;
 mod value;
 
