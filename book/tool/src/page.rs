@@ -190,6 +190,8 @@ impl Page<'_> {
             "packet" => html::block("drawn", &figure::packet(tree, arguments)?),
             "packets" => html::block("drawn", &figure::packets(tree, arguments)?),
             "journey" => html::block("drawn", &figure::journey(tree, arguments)?),
+            "timeline" => html::block("drawn", &figure::timeline(tree, arguments)?),
+            "conversation" => html::block("drawn", &figure::conversation(tree, arguments)?),
             "sizes" => html::block("drawn", &figure::sizes(tree, arguments)?),
             "diagram" => html::block("drawn", &figure::diagram(tree, arguments)?),
             "include" | "rustdoc_include" | "playground" => {
@@ -198,7 +200,7 @@ impl Page<'_> {
                 )
             }
             _ => anyhow::bail!(
-                "there is no such directive; there are listing, changes, solution, doctor, packet, packets, journey, sizes, diagram and value"
+                "there is no such directive; there are listing, changes, solution, doctor, packet, packets, journey, timeline, conversation, sizes, diagram and value"
             ),
         })
     }

@@ -14,6 +14,9 @@
 //! | `list` | [`packets`]: packets in lines, what is inside below what carries it |
 //! | `ladder` | [`journey`]: one packet at every interface of its way |
 //! | `range` | the packets from one number to another, and those marked |
+//! | `track` | one packet followed through all interfaces |
+//! | `timeline` | [`timeline`]: packets as lines between interfaces, on a time axis |
+//! | `conversation` | [`conversation`]: a TCP connection as arrows between two ends |
 //! | `sizes` | [`sizes`]: the lengths of the layers, added up |
 //! | `value` | [`value`]: one number |
 //! | `diagram` | [`diagram`]: a drawing of `book/src/images/` |
@@ -23,12 +26,15 @@ use std::path::Path;
 mod anatomy;
 mod arguments;
 mod capture;
+mod conversation;
 mod diagram;
 mod ladder;
 mod list;
 mod part;
 mod range;
 mod sizes;
+mod timeline;
+mod track;
 mod value;
 
 /// `{{#packet captures/ch06/left-eth0.pcap 1 "ICMP echo request"}}`: the
@@ -54,6 +60,21 @@ pub fn packets(tree: &Path, arguments: &str) -> anyhow::Result<String> {
 /// packet that crossed the tunnel, through all interfaces.
 pub fn journey(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     ladder::draw(tree, arguments)
+}
+
+/// `{{#timeline captures/ch07/all.pcapng 361..410 "echo request" mark=375}}`: the
+/// packets on a time axis that runs downwards, each as a line from interface to
+/// interface. `scale=2000`, milliseconds for 100 units, gives two of them the same
+/// axis; without it the scale is what fits, and long quiet times are left out.
+/// `caption="…"`, here and below, is a sentence on what there is to see.
+pub fn timeline(tree: &Path, arguments: &str) -> anyhow::Result<String> {
+    timeline::draw(tree, arguments)
+}
+
+/// `{{#conversation captures/ch06/all.pcapng 13..72 "HTTP GET"}}`: a connection of
+/// TCP as arrows between client and server, in phases.
+pub fn conversation(tree: &Path, arguments: &str) -> anyhow::Result<String> {
+    conversation::draw(tree, arguments)
 }
 
 /// `{{#sizes captures/ch06/left-eth0.pcap 1 "ICMP echo request"}}`: the lengths

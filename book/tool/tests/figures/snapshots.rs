@@ -40,3 +40,21 @@ fn sizes() {
     insta::assert_snapshot!(lines(&html));
     assert!(html.contains("56 + 8 + 20 + 8 + 20 + 14 = <strong>126</strong>"));
 }
+
+#[test]
+fn timeline() {
+    let html = figure::timeline(
+        tree(),
+        r#"captures/ch06/all.pcapng 73..101 "1500 bytes" mark=73"#,
+    );
+    insta::assert_snapshot!(lines(&html.unwrap()));
+}
+
+#[test]
+fn conversation() {
+    let html = figure::conversation(
+        tree(),
+        r#"captures/ch06/all.pcapng 13..72 "HTTP GET" mark=31"#,
+    );
+    insta::assert_snapshot!(lines(&html.unwrap()));
+}
