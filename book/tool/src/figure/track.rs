@@ -81,9 +81,10 @@ impl<'a> Track<'a> {
     }
 
     fn continues(&self, packet: &Packet, identity: &Identity) -> bool {
-        let place = |packet: &Packet| (packet.interface.clone(), packet.direction);
-        self.identity.is(identity)
-            && (self.points.iter()).all(|point| place(point.packet) != place(packet))
+        let here = |point: &Point| {
+            point.packet.direction == packet.direction && point.packet.interface == packet.interface
+        };
+        self.identity.is(identity) && !self.points.iter().any(here)
     }
 
     pub fn first(&self) -> Point<'a> {
@@ -145,8 +146,8 @@ impl<'a> Track<'a> {
         }
     }
 
-    /// Whether the last that was seen of it is its arrival at a host that is
-    /// neither a router nor, with `programs`, one where a program should take it.
+    /// Whether it was last seen where it had to go: in a kernel behind a TUN
+    /// device, or in a host where no `program` has to pass it on.
     pub fn arrived(&self, program: impl Fn(&Packet) -> bool) -> bool {
         let packet = self.last().packet;
         let in_a_host = !packet.interface.starts_with("internet-");
@@ -158,8 +159,8 @@ impl<'a> Track<'a> {
         }
     }
 
-    /// Whether the next that has to do something with it is a program: it lies in
-    /// the queue of a TUN device, or in a socket.
+    /// Whether a program has to take it next, from the queue of a TUN device or
+    /// from a socket.
     pub fn is_before_program(&self, program: impl Fn(&Packet) -> bool) -> bool {
         let packet = self.last().packet;
         let out = packet.direction == Some(Direction::Out);

@@ -174,7 +174,7 @@ fn has_program(one: &Lane, other: &Lane) -> bool {
 fn weight(one: &Lane, other: &Lane) -> f64 {
     match one.host() == other.host() {
         true if has_program(one, other) => 3.6,
-        true => 1.9,
+        true => 2.4,
         false => 2.0,
     }
 }
