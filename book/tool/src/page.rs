@@ -220,6 +220,8 @@ impl Page<'_> {
             "packets" => html::block("drawn", &figure::packets(tree, arguments)?),
             "journey" => html::block("drawn", &figure::journey(tree, arguments)?),
             "travel" => html::block("drawn", &figure::travel(tree, arguments)?),
+            "timeline" => html::block("drawn", &figure::timeline(tree, arguments)?),
+            "conversation" => html::block("drawn", &figure::conversation(tree, arguments)?),
             "sizes" => html::block("drawn", &figure::sizes(tree, arguments)?),
             "diagram" => html::block("drawn", &figure::diagram(tree, arguments)?),
             "include" | "rustdoc_include" | "playground" => {
@@ -228,7 +230,7 @@ impl Page<'_> {
                 )
             }
             _ => anyhow::bail!(
-                "there is no such directive; there are listing, changes, solution, predicted, doctor, packet, header, packets, journey, travel, sizes, diagram, value and minutes"
+                "there is no such directive; there are listing, changes, solution, predicted, doctor, packet, header, packets, journey, travel, timeline, conversation, sizes, diagram, value and minutes"
             ),
         })
     }
