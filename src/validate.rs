@@ -94,7 +94,7 @@ pub fn validate(packet: &[u8]) -> Result<(), DropReason> {
         6 => (40, be16(4).map(|payload| 40 + payload)),
         _ => return Err(DropReason::NotIp),
     };
-    // No IP header is shorter than 20 bytes, even if its length field says so.
+    // An IPv4 header has at least 20 bytes. One that claims fewer is wrong, below.
     if packet.len() < 20.max(header) {
         return Err(DropReason::TooShort);
     }

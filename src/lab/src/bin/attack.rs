@@ -119,7 +119,7 @@ fn run(args: Args) -> anyhow::Result<()> {
                     }
                 }
             }
-            println!("{sent} datagrams sent to {to}");
+            println!("{} sent to {to}", counted(sent, "datagram"));
         }
         Target::Device { interface, count } => {
             let injector = Injector::open(&interface)?;
@@ -127,7 +127,7 @@ fn run(args: Args) -> anyhow::Result<()> {
             for _ in 0..count {
                 sent += u64::from(injector.send(&noise(&mut random, 1500)).is_ok());
             }
-            println!("{sent} packets sent into {interface}");
+            println!("{} sent into {interface}", counted(sent, "packet"));
         }
     }
     Ok(())
@@ -160,4 +160,12 @@ fn noise(random: &mut fastrand::Rng, most: usize) -> Vec<u8> {
         bytes[0] = if random.bool() { 0x45 } else { 0x60 };
     }
     bytes
+}
+
+/// A number and its noun, in the plural unless the number is 1.
+fn counted(number: u64, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
 }
