@@ -6,8 +6,10 @@
 use std::path::Path;
 
 use ip_over_udp::packet::LayerKind;
+use lab::journey::Change;
 use maud::{Markup, html};
 
+use super::explained;
 use super::way::{Hop, Way};
 
 const USAGE: &str = r#"{{#journey FILE NUMBER "text"}}"#;
@@ -126,7 +128,13 @@ fn step(y: usize, hop: &Hop) -> Markup {
     let x = MARGIN + 6;
     html! {
         path .way d={ "M" (x) " " (y + 3) "V" (y + STEP - 5) "m-4 -5l4 5l4 -5" } {}
-        text .change x=(x + 14) y=(y + 19) { (hop.change) }
+        text .change x=(x + 14) y=(y + 19) {
+            @if let Change::Forwarded(..) = hop.change {
+                a href=(explained::place(LayerKind::Ipv4, "time to live")) { (hop.change) }
+            } @else {
+                (hop.change)
+            }
+        }
         text .time x=(WIDTH - MARGIN) y=(y + 19) { "+ " (hop.time) " µs" }
     }
 }
