@@ -191,6 +191,10 @@ impl Page<'_> {
             "packets" => html::block("drawn", &figure::packets(tree, arguments)?),
             "journey" => html::block("drawn", &figure::journey(tree, arguments)?),
             "sizes" => html::block("drawn", &figure::sizes(tree, arguments)?),
+            "checksum" => html::block("drawn", &figure::checksum(tree, arguments)?),
+            "difference" => html::block("drawn", &figure::difference(tree, arguments)?),
+            "fragments" => html::block("drawn", &figure::fragments(tree, arguments)?),
+            "hops" => html::block("drawn", &figure::hops(tree, arguments)?),
             "diagram" => html::block("drawn", &figure::diagram(tree, arguments)?),
             "include" | "rustdoc_include" | "playground" => {
                 anyhow::bail!(
@@ -198,7 +202,7 @@ impl Page<'_> {
                 )
             }
             _ => anyhow::bail!(
-                "there is no such directive; there are listing, changes, solution, doctor, packet, packets, journey, sizes, diagram and value"
+                "there is no such directive; there are listing, changes, solution, doctor, packet, packets, journey, sizes, checksum, difference, fragments, hops, diagram and value"
             ),
         })
     }

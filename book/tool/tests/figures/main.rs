@@ -3,9 +3,12 @@
 mod arguments;
 mod bytes;
 mod captures;
+mod checksums;
 mod damaged;
+mod differences;
 mod errors;
 mod fields;
+mod fragments;
 mod read;
 mod snapshots;
 mod values;

@@ -1,0 +1,67 @@
+//! Fragments, put together again.
+
+use book_tool::figure;
+use proptest::prelude::*;
+
+use crate::captures::{every_packet, made, tree};
+use crate::read::texts;
+
+#[test]
+fn of_a_ping_through_the_tunnel() {
+    let html = figure::fragments(
+        tree(),
+        r#"captures/ch06/left-eth0.pcap 13..14 "ICMP echo request""#,
+    )
+    .unwrap();
+    let layers = texts(&html, ".layers li");
+    assert_eq!(
+        layers,
+        [
+            "outer IPv4 20",
+            "UDP 8",
+            "inner IPv4 20",
+            "inner ICMP 8",
+            "data 1472"
+        ]
+    );
+    assert_eq!(
+        texts(&html, "tbody td:nth-child(4)"),
+        ["0 × 8 = 0", "185 × 8 = 1480"]
+    );
+}
+
+#[test]
+fn in_another_order() {
+    let packets = every_packet();
+    let mut pieces = packets.iter().filter(|packet| {
+        let dissection = packet.dissect();
+        dissection.packets[0].fragment.is_some()
+    });
+    let (one, other) = (pieces.next().unwrap(), pieces.next().unwrap());
+    let in_order = made(one.link, &[&one.data, &other.data]);
+    let turned = made(one.link, &[&other.data, &one.data]);
+    let draw = |folder: &tempfile::TempDir| {
+        let html = figure::fragments(folder.path(), r#"one.pcap 1..2 "bytes)""#).unwrap();
+        texts(&html, ".layers li")
+    };
+    assert_eq!(draw(&in_order), draw(&turned));
+}
+
+proptest! {
+    /// Drawn or refused, without a panic.
+    #[test]
+    fn with_changed_bytes(which: prop::sample::Index, changes: Vec<(prop::sample::Index, u8)>) {
+        let packets = every_packet();
+        let pieces: Vec<_> = packets
+            .windows(2)
+            .filter(|pair| pair.iter().all(|one| one.dissect().packets[0].fragment.is_some()))
+            .collect();
+        let mut pair = which.get(&pieces).to_vec();
+        for (at, to) in changes {
+            let half = at.index(2);
+            *at.get_mut(&mut pair[half].data) = to;
+        }
+        let folder = made(pair[0].link, &[&pair[0].data, &pair[1].data]);
+        let _ = figure::fragments(folder.path(), r#"one.pcap 1..2 "bytes)""#);
+    }
+}
