@@ -63,7 +63,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
                     li .layer .(part.role.class()) { (part.label) " " small { (part.bytes.len()) } }
                 }
             }
-            (table(&pieces))
+            (table(&pieces, &parts))
         }
     };
     Ok(figure.into_string())
@@ -140,8 +140,12 @@ fn rect(part: &Part, y: usize, from: f64, to: f64) -> Markup {
     }
 }
 
-/// What the header of each piece says.
-fn table(pieces: &[Piece]) -> Markup {
+/// What the header of each piece says, and the one of a packet inside: it may not
+/// allow to cut, and travels in pieces all the same.
+fn table(pieces: &[Piece], parts: &[&Part]) -> Markup {
+    let mut ip = parts.iter().filter(|part| part.kind == LayerKind::Ipv4);
+    let inner = ip.find(|part| part.label.starts_with("inner"));
+    let number = |part: &Part, name| part.field(name)?.value.number();
     let (kind, more) = match pieces.first() {
         Some(piece) if piece.kind == LayerKind::Ipv6Fragment => {
             (piece.kind, FieldName::MoreFragments)
@@ -168,6 +172,19 @@ fn table(pieces: &[Piece]) -> Markup {
                         }
                         td { (piece.offset / 8) " × 8 = " (piece.offset) }
                         td { (piece.header) " + " (piece.length) " = " (piece.header + piece.length) }
+                    }
+                }
+                @if let Some(inner) = inner {
+                    @let field = |name| inner.field(name).map(|field| field.value.to_string());
+                    @let offset = number(inner, FieldName::FragmentOffset).unwrap_or(0);
+                    @let total = number(inner, FieldName::TotalLength).unwrap_or(0);
+                    @let header = inner.bytes.len();
+                    tr {
+                        th scope="row" { span .layer .(inner.role.class()) { (inner.label) } }
+                        td { code { (field(FieldName::Identification).unwrap_or_default()) } }
+                        td { (field(FieldName::Flags).unwrap_or_default()) }
+                        td { (offset / 8) " × 8 = " (offset) }
+                        td { (header) " + " (u64::from(total).saturating_sub(header as u64)) " = " (total) }
                     }
                 }
             }
