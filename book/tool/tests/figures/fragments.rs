@@ -1,6 +1,7 @@
 //! Fragments, put together again.
 
 use book_tool::figure;
+use ip_over_udp::capture::LinkType;
 use proptest::prelude::*;
 
 use crate::captures::{every_packet, made, tree};
@@ -48,6 +49,37 @@ fn in_another_order() {
         texts(&html, ".layers li")
     };
     assert_eq!(draw(&in_order), draw(&turned));
+}
+
+/// A fragment of IPv6 that carries these bytes at this offset.
+fn fragment_v6(offset: u16, more: bool, bytes: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(8 + bytes.len()).unwrap();
+    let mut packet = vec![0x60, 0, 0, 0];
+    packet.extend(length.to_be_bytes());
+    packet.extend([44, 64]);
+    packet.extend([0xfd; 32]);
+    packet.extend([17, 0]);
+    packet.extend((offset | u16::from(more)).to_be_bytes());
+    packet.extend([0, 0, 0, 7]);
+    packet.extend(bytes);
+    packet
+}
+
+#[test]
+fn of_ipv6() {
+    let datagram = [&[0, 1, 0, 2, 0, 28, 1, 1][..], &[7; 20]].concat();
+    let (one, other) = datagram.split_at(16);
+    let pieces = [fragment_v6(0, true, one), fragment_v6(16, false, other)];
+    let folder = made(LinkType::Raw, &[&pieces[0], &pieces[1]]);
+    let html = figure::fragments(folder.path(), r#"one.pcap 1..2 "UDP""#).unwrap();
+    assert_eq!(
+        texts(&html, ".layers li"),
+        ["IPv6 40", "IPv6 fragment 8", "UDP 8", "data 20"]
+    );
+    assert_eq!(
+        texts(&html, "tbody td:last-child"),
+        ["48 + 16 = 64", "48 + 12 = 60"]
+    );
 }
 
 proptest! {
