@@ -29,7 +29,7 @@ const FIGURES: &str = r#"# Figures of every kind
 
 {{#header captures/ch01/left-tun0.pcap 1 "router solicitation" IPv6}}
 
-{{#header captures/ch00/left-eth0.pcap 1 "SYN" TCP}}
+{{#header captures/ch00/left-tun0.pcap 1 "SYN" TCP}}
 
 {{#packets captures/ch06/all.pcapng 1..12 mark=3}}
 
@@ -43,6 +43,14 @@ const FIGURES: &str = r#"# Figures of every kind
 {{#conversation captures/ch06/all.pcapng 13..72 "HTTP GET" mark=31}}
 
 {{#sizes captures/ch06/left-eth0.pcap 1 "ICMP echo request"}}
+
+{{#checksum captures/ch06/left-eth0.pcap 1 "ICMP echo request" UDP}}
+
+{{#difference captures/ch03/left-tun0.pcap 1,2,6 "echo request | echo reply | wrong checksum"}}
+
+{{#fragments captures/ch06/left-eth0.pcap 13..14 "ICMP echo request"}}
+
+{{#hops captures/ch06/all.pcapng 1 "ICMP echo request" "checksum"}}
 
 A length of {{#value captures/ch06/left-eth0.pcap 1 "ICMP echo request" length}} bytes: encapsulation.
 "#;
