@@ -9,6 +9,8 @@ use mdbook_markdown::pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 use mdbook_markdown::{MarkdownOptions, new_cmark_parser};
 
 use crate::listing::Shown;
+use crate::number::Numbers;
+use crate::predicted::Predictions;
 use crate::problem::Problem;
 use crate::source_page::Links;
 use crate::{changes, console, doctor, figure, html, listing, solution};
@@ -35,8 +37,10 @@ pub fn expand(tree: &Path, book: &mut Book) -> Taken {
             let depth = path.components().count() - 1;
             let mut page = Page {
                 tree,
+                numbers: Numbers::of_page(&path.display().to_string()),
                 file: format!("book/src/{}", path.display()),
                 links: Links::from_depth(depth),
+                predictions: Predictions::of(&chapter.content),
                 taken: &mut taken,
             };
             chapter.content = page.expand(&chapter.content);
@@ -54,6 +58,8 @@ struct Page<'a> {
     tree: &'a Path,
     file: String,
     links: Links,
+    predictions: Predictions,
+    numbers: Numbers,
     taken: &'a mut Taken,
 }
 
@@ -85,6 +91,15 @@ impl Page<'_> {
                 None => out = out + line + "\n",
             }
             number += 1;
+        }
+        let open: Vec<usize> = self.predictions.open().collect();
+        for number in open {
+            self.problem(
+                1,
+                format!(
+                    "prediction {number} has no answer on this page: write {{{{#predicted {number}}}}} where it is"
+                ),
+            );
         }
         out
     }
@@ -166,7 +181,10 @@ impl Page<'_> {
             .split_once(char::is_whitespace)
             .unwrap_or((directive, ""));
         match self.replace(name, arguments.trim()) {
-            Ok(text) => Some(prefixed(&line[..start], &format!("\n{text}\n"))),
+            Ok(text) => {
+                let text = self.numbers.add(&text);
+                Some(prefixed(&line[..start], &format!("\n{text}\n")))
+            }
             Err(err) => {
                 self.problem(number, format!("{{{{#{name}}}}}: {err:#}"));
                 None
@@ -186,10 +204,13 @@ impl Page<'_> {
             }
             "changes" => html::block("changes", &changes::render(tree, arguments, &self.links)?),
             "solution" => html::block("solution", &solution::render(tree, arguments, &self.links)?),
+            "predicted" => self.predictions.render(arguments)?,
             "doctor" => html::block("table-wrapper", &doctor::render()),
             "packet" => html::block("drawn", &figure::packet(tree, arguments)?),
+            "header" => html::block("drawn", &figure::header(tree, arguments)?),
             "packets" => html::block("drawn", &figure::packets(tree, arguments)?),
             "journey" => html::block("drawn", &figure::journey(tree, arguments)?),
+            "travel" => html::block("drawn", &figure::travel(tree, arguments)?),
             "sizes" => html::block("drawn", &figure::sizes(tree, arguments)?),
             "diagram" => html::block("drawn", &figure::diagram(tree, arguments)?),
             "include" | "rustdoc_include" | "playground" => {
@@ -198,7 +219,7 @@ impl Page<'_> {
                 )
             }
             _ => anyhow::bail!(
-                "there is no such directive; there are listing, changes, solution, doctor, packet, packets, journey, sizes, diagram and value"
+                "there is no such directive; there are listing, changes, solution, predicted, doctor, packet, header, packets, journey, travel, sizes, diagram and value"
             ),
         })
     }

@@ -11,8 +11,15 @@
 //! | `capture` | packets of a capture, and whether they are the ones meant |
 //! | `part` | a packet in parts that are coloured alike everywhere |
 //! | `anatomy` | [`packet`]: the bytes of one packet, every field named |
+//! | `header` | [`header`]: one header in rows of 32 bits, as its RFC draws it |
+//! | `cell` | the cells of a header, each with the value of this packet |
+//! | `option` | the options of TCP as cells |
+//! | `explained` | where a field is explained |
 //! | `list` | [`packets`]: packets in lines, what is inside below what carries it |
 //! | `ladder` | [`journey`]: one packet at every interface of its way |
+//! | `travel` | [`travel`]: the same, in motion |
+//! | `motion` | how it moves |
+//! | `way` | the packet at every interface, for these two |
 //! | `sizes` | [`sizes`]: the lengths of the layers, added up |
 //! | `value` | [`value`]: one number |
 //! | `diagram` | [`diagram`]: a drawing of `book/src/images/` |
@@ -22,12 +29,19 @@ use std::path::Path;
 mod anatomy;
 mod arguments;
 mod capture;
+mod cell;
 mod diagram;
+mod explained;
+mod header;
 mod ladder;
 mod list;
+mod motion;
+mod option;
 mod part;
 mod sizes;
+mod travel;
 mod value;
+mod way;
 
 /// `{{#packet captures/ch06/left-eth0.pcap 1 "ICMP echo request"}}`: the
 /// anatomy of one packet.
@@ -42,6 +56,12 @@ pub fn packet(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     anatomy::draw(tree, arguments)
 }
 
+/// `{{#header captures/ch06/left-eth0.pcap 1 "ICMP echo request" IPv4[2]}}`:
+/// one header of a packet in rows of 32 bits, with the values of this packet.
+pub fn header(tree: &Path, arguments: &str) -> anyhow::Result<String> {
+    header::draw(tree, arguments)
+}
+
 /// `{{#packets captures/ch06/left-eth0.pcap 1..8}}`: a list of packets; also
 /// `3`, `1..`, a quoted text that one of them must contain, and `mark=3`.
 pub fn packets(tree: &Path, arguments: &str) -> anyhow::Result<String> {
@@ -52,6 +72,17 @@ pub fn packets(tree: &Path, arguments: &str) -> anyhow::Result<String> {
 /// packet that crossed the tunnel, through all interfaces.
 pub fn journey(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     ladder::draw(tree, arguments)
+}
+
+/// `{{#travel captures/ch00/all.pcapng 4 "HTTP GET"}}`: the same way as a map of the
+/// hosts, on which the packet moves.
+pub fn travel(tree: &Path, arguments: &str) -> anyhow::Result<String> {
+    travel::draw(tree, arguments)
+}
+
+/// The drawing of [`travel`] as a file of its own, with its colours.
+pub fn travel_file(tree: &Path, arguments: &str) -> anyhow::Result<String> {
+    travel::file(tree, arguments)
 }
 
 /// `{{#sizes captures/ch06/left-eth0.pcap 1 "ICMP echo request"}}`: the lengths
@@ -68,8 +99,8 @@ pub fn value(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     value::find(tree, arguments)
 }
 
-/// `{{#diagram lab "Three hosts in a row …"}}`: the drawing
-/// `book/src/images/lab.svg` with its text alternative.
+/// `{{#diagram lab "Three hosts in a row …" "The three hosts of the lab."}}`: the
+/// drawing `book/src/images/lab.svg` with its text alternative and a caption.
 pub fn diagram(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     diagram::draw(tree, arguments)
 }

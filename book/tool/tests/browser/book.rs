@@ -23,11 +23,21 @@ const FIGURES: &str = r#"# Figures of every kind
 
 {{#packet captures/ch01/left-tun0.pcap 1 "router solicitation"}}
 
+{{#header captures/ch06/left-eth0.pcap 1 "ICMP echo request" Ethernet}}
+
+{{#header captures/ch06/left-eth0.pcap 13 "fragment" IPv4}}
+
+{{#header captures/ch01/left-tun0.pcap 1 "router solicitation" IPv6}}
+
+{{#header captures/ch00/left-eth0.pcap 1 "SYN" TCP}}
+
 {{#packets captures/ch06/all.pcapng 1..12 mark=3}}
 
 {{#packets captures/ch06/left-eth0.pcap 1..}}
 
 {{#journey captures/ch06/all.pcapng 6 "HTTP GET"}}
+
+{{#travel captures/ch06/all.pcapng 6 "HTTP GET"}}
 
 {{#sizes captures/ch06/left-eth0.pcap 1 "ICMP echo request"}}
 
@@ -127,7 +137,7 @@ fn tree() -> anyhow::Result<TempDir> {
             .context("a drawing without a name")?
             .display()
             .to_string();
-        page += &format!("\n{{{{#diagram {name} \"The drawing {name}\"}}}}\n");
+        page += &format!("\n{{{{#diagram {name} \"The drawing {name}\" \"Drawing {name}.\"}}}}\n");
     }
     fs::write(to.join("src/figures-of-every-kind.md"), page)?;
     let summary = fs::read_to_string(to.join("src/SUMMARY.md"))?;
