@@ -113,6 +113,17 @@ fn a_wrong_checksum_is_found_by_poll_or_by_the_read() {
         .says("non-blocking socket: recv: Resource temporarily unavailable (os error 11)\n");
 }
 
+/// As the page prints it.
+#[apply(test_in_lab)]
+#[needs(PING)]
+fn a_buffer_hides_a_packet_from_poll() {
+    let lab = Lab::up();
+    let reads = lab.start_on("left", "probe --addr 192.168.0.1/24 buffered");
+    lab.run("left", "ping -q -c 1 -W 1 192.168.0.2");
+    let hidden = "one byte: 45; in the buffer: 83 more; poll: nothing to read\n";
+    reads.stop().code(0).says(hidden);
+}
+
 #[apply(test_in_lab)]
 fn reads_ends_with_its_device() {
     let lab = Lab::up();
