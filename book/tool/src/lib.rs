@@ -15,6 +15,7 @@
 //! | [`source_page`] | source files as pages, and the links to them |
 //! | [`changes`] | `{{#changes ch05 ch06}}`: from one program to the next |
 //! | [`solution`] | `{{#solution 06-1}}`: how an exercise can be solved |
+//! | [`predicted`] | `{{#predicted 2}}`: a question of the page, said again at its answer |
 //! | [`doctor`] | `{{#doctor}}`: what `cargo lab doctor` can say |
 //! | [`console`] | transcripts: prompts, commands and output told apart |
 //! | [`figure`] | draws packets, packet lists and journeys from captures |
@@ -35,6 +36,7 @@ pub mod figure;
 pub mod html;
 pub mod listing;
 pub mod page;
+pub mod predicted;
 pub mod problem;
 pub mod solution;
 pub mod source_page;

@@ -9,6 +9,7 @@ use mdbook_markdown::pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 use mdbook_markdown::{MarkdownOptions, new_cmark_parser};
 
 use crate::listing::Shown;
+use crate::predicted::Predictions;
 use crate::problem::Problem;
 use crate::source_page::Links;
 use crate::{changes, console, doctor, figure, html, listing, solution};
@@ -37,6 +38,7 @@ pub fn expand(tree: &Path, book: &mut Book) -> Taken {
                 tree,
                 file: format!("book/src/{}", path.display()),
                 links: Links::from_depth(depth),
+                predictions: Predictions::of(&chapter.content),
                 taken: &mut taken,
             };
             chapter.content = page.expand(&chapter.content);
@@ -54,6 +56,7 @@ struct Page<'a> {
     tree: &'a Path,
     file: String,
     links: Links,
+    predictions: Predictions,
     taken: &'a mut Taken,
 }
 
@@ -85,6 +88,15 @@ impl Page<'_> {
                 None => out = out + line + "\n",
             }
             number += 1;
+        }
+        let open: Vec<usize> = self.predictions.open().collect();
+        for number in open {
+            self.problem(
+                1,
+                format!(
+                    "prediction {number} has no answer on this page: write {{{{#predicted {number}}}}} where it is"
+                ),
+            );
         }
         out
     }
@@ -186,6 +198,7 @@ impl Page<'_> {
             }
             "changes" => html::block("changes", &changes::render(tree, arguments, &self.links)?),
             "solution" => html::block("solution", &solution::render(tree, arguments, &self.links)?),
+            "predicted" => self.predictions.render(arguments)?,
             "doctor" => html::block("table-wrapper", &doctor::render()),
             "packet" => html::block("drawn", &figure::packet(tree, arguments)?),
             "packets" => html::block("drawn", &figure::packets(tree, arguments)?),
@@ -198,7 +211,7 @@ impl Page<'_> {
                 )
             }
             _ => anyhow::bail!(
-                "there is no such directive; there are listing, changes, solution, doctor, packet, packets, journey, sizes, diagram and value"
+                "there is no such directive; there are listing, changes, solution, predicted, doctor, packet, packets, journey, sizes, diagram and value"
             ),
         })
     }

@@ -82,13 +82,18 @@ pub(super) fn parts(packet: &Packet) -> Vec<Part> {
         };
         let place = match role {
             Role::Ethernet | Role::Data => "",
+            Role::InnerIp | Role::Transport if quoted && tunnelled && depth > 1 => "quoted inner ",
             _ if quoted => "quoted ",
             _ if !tunnelled => "",
             Role::OuterIp => "outer ",
             Role::InnerIp | Role::Transport if depth > 1 => "inner ",
             _ => "",
         };
-        quoted |= layer.kind.is_icmp();
+        // What an ICMP message quotes is a packet of the same depth as its own.
+        if layer.kind.is_icmp() {
+            quoted = true;
+            depth -= 1;
+        }
         end = layer.bytes.end;
         parts.push(Part {
             role,

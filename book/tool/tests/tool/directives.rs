@@ -111,3 +111,10 @@ fn other_text_stays_as_it_is() {
     let text = "# A page\n\nText with `{{` and }}.\n\n```text\n  left$ x\n```\n";
     assert_eq!(drawn(text), text);
 }
+
+#[test]
+fn predicted() {
+    insta::assert_snapshot!(drawn(
+        "## Predict\n\n1. Is it `tun0`?\n2. Or is it\n   the cable?\n\n## Run it\n\n{{#predicted 2}}\n\n{{#predicted 1}}\n"
+    ));
+}

@@ -160,3 +160,35 @@ fn journey_of_a_missing_capture() {
         "12: {{#journey}}: ",
     );
 }
+
+#[test]
+fn prediction_on_a_page_without_any() {
+    one_problem_on_a_page(
+        "{{#predicted 1}}",
+        "12: {{#predicted}}: this page has no numbered list under \"## Predict\"",
+    );
+}
+
+#[test]
+fn prediction_that_is_not_there() {
+    one_problem_on_a_page(
+        "## Predict\n\n1. Is it?\n\n## Run\n\n{{#predicted 1}}\n\n{{#predicted 2}}",
+        "20: {{#predicted}}: \"2\" is not one of the 1 predictions of this page",
+    );
+}
+
+#[test]
+fn prediction_answered_twice() {
+    one_problem_on_a_page(
+        "## Predict\n\n1. Is it?\n\n## Run\n\n{{#predicted 1}}\n\n{{#predicted 1}}",
+        "20: {{#predicted}}: prediction 1 is answered twice on this page",
+    );
+}
+
+#[test]
+fn prediction_without_an_answer() {
+    one_problem_on_a_page(
+        "## Predict\n\n1. Is it?\n2. Or is it?\n\n## Run\n\n{{#predicted 1}}",
+        "1: prediction 2 has no answer on this page",
+    );
+}
