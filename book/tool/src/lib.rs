@@ -19,6 +19,7 @@
 //! | [`doctor`] | `{{#doctor}}`: what `cargo lab doctor` can say |
 //! | [`console`] | transcripts: prompts, commands and output told apart |
 //! | [`figure`] | draws packets, packet lists and journeys from captures |
+//! | [`number`] | the numbers of figures |
 //! | [`check`] | what must be true of the finished book |
 //! | [`problem`] | what is wrong, and in which line of which file |
 //! | [`html`] | text and blocks for HTML inside Markdown |
@@ -35,6 +36,7 @@ pub mod doctor;
 pub mod figure;
 pub mod html;
 pub mod listing;
+pub mod number;
 pub mod page;
 pub mod predicted;
 pub mod problem;

@@ -10,6 +10,7 @@ use mdbook_markdown::{MarkdownOptions, new_cmark_parser};
 
 use crate::listing::Shown;
 use crate::predicted::Predictions;
+use crate::number::Numbers;
 use crate::problem::Problem;
 use crate::source_page::Links;
 use crate::{changes, console, doctor, figure, html, listing, solution};
@@ -36,6 +37,7 @@ pub fn expand(tree: &Path, book: &mut Book) -> Taken {
             let depth = path.components().count() - 1;
             let mut page = Page {
                 tree,
+                numbers: Numbers::of_page(&path.display().to_string()),
                 file: format!("book/src/{}", path.display()),
                 links: Links::from_depth(depth),
                 predictions: Predictions::of(&chapter.content),
@@ -57,6 +59,7 @@ struct Page<'a> {
     file: String,
     links: Links,
     predictions: Predictions,
+    numbers: Numbers,
     taken: &'a mut Taken,
 }
 
@@ -178,7 +181,10 @@ impl Page<'_> {
             .split_once(char::is_whitespace)
             .unwrap_or((directive, ""));
         match self.replace(name, arguments.trim()) {
-            Ok(text) => Some(prefixed(&line[..start], &format!("\n{text}\n"))),
+            Ok(text) => {
+                let text = self.numbers.add(&text);
+                Some(prefixed(&line[..start], &format!("\n{text}\n")))
+            }
             Err(err) => {
                 self.problem(number, format!("{{{{#{name}}}}}: {err:#}"));
                 None
@@ -203,6 +209,7 @@ impl Page<'_> {
             "packet" => html::block("drawn", &figure::packet(tree, arguments)?),
             "packets" => html::block("drawn", &figure::packets(tree, arguments)?),
             "journey" => html::block("drawn", &figure::journey(tree, arguments)?),
+            "travel" => html::block("drawn", &figure::travel(tree, arguments)?),
             "sizes" => html::block("drawn", &figure::sizes(tree, arguments)?),
             "diagram" => html::block("drawn", &figure::diagram(tree, arguments)?),
             "include" | "rustdoc_include" | "playground" => {
@@ -211,7 +218,7 @@ impl Page<'_> {
                 )
             }
             _ => anyhow::bail!(
-                "there is no such directive; there are listing, changes, solution, predicted, doctor, packet, packets, journey, sizes, diagram and value"
+                "there is no such directive; there are listing, changes, solution, predicted, doctor, packet, packets, journey, travel, sizes, diagram and value"
             ),
         })
     }

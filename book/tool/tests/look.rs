@@ -102,6 +102,18 @@ fn the_drawing_of_the_lab_has_the_addresses_of_the_lab() {
 }
 
 #[test]
+fn the_drawing_of_the_gate_has_the_reasons_of_the_code() {
+    let drawing = read("book/src/images/gate.svg");
+    let code = read("src/validate.rs");
+    // In the order of the checks; the three after them are those of the other way.
+    let reasons = code.split("f.write_str(match self").nth(1).unwrap();
+    let reasons = reasons.split('"').skip(1).step_by(2).take(6);
+    let drawn = drawing.lines().filter(|line| line.contains("class=\"bold"));
+    let drawn = drawn.map(|line| line.split(['>', '<']).nth(2).unwrap());
+    assert_eq!(drawn.collect::<Vec<_>>(), reasons.collect::<Vec<_>>());
+}
+
+#[test]
 fn drawings_take_their_colours_from_the_theme() {
     let folder = programs::tree().unwrap().join("book/src/images");
     for entry in fs::read_dir(folder).unwrap() {

@@ -1,4 +1,4 @@
-//! What stands after a directive's name: words, one quoted text, and options
+//! What stands after a directive's name: words, quoted texts, and options
 //! such as `mark=3` or `only="IPv4, UDP"`.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -9,7 +9,7 @@ pub(super) struct Arguments {
     /// How the directive is written, for the errors.
     usage: &'static str,
     words: VecDeque<String>,
-    text: Option<String>,
+    texts: VecDeque<String>,
     options: BTreeMap<String, String>,
 }
 
@@ -18,7 +18,7 @@ impl Arguments {
         let mut parsed = Arguments {
             usage,
             words: VecDeque::new(),
-            text: None,
+            texts: VecDeque::new(),
             options: BTreeMap::new(),
         };
         let mut rest = arguments.trim_start();
@@ -39,7 +39,10 @@ impl Arguments {
                     let value = quoted.unwrap_or_else(|| value.to_owned());
                     parsed.options.insert(name.to_owned(), value).is_some()
                 }
-                (None, Some(text)) if word.is_empty() => parsed.text.replace(text).is_some(),
+                (None, Some(text)) if word.is_empty() => {
+                    parsed.texts.push_back(text);
+                    false
+                }
                 (None, Some(_)) => bail!("a space is missing after {word}; it is written {usage}"),
                 (None, None) => {
                     parsed.words.push_back(word.to_owned());
@@ -71,15 +74,15 @@ impl Arguments {
         Vec::from(std::mem::take(&mut self.words)).join(" ")
     }
 
-    /// The quoted text.
+    /// The next quoted text.
     pub fn text(&mut self) -> Option<String> {
-        self.text.take()
+        self.texts.pop_front()
     }
 
-    /// The quoted text, without which this directive makes no sense.
+    /// The next quoted text, without which this directive makes no sense.
     pub fn needed_text(&mut self, what: &str) -> anyhow::Result<String> {
         let usage = self.usage;
-        let text = self.text.take().filter(|text| !text.trim().is_empty());
+        let text = self.text().filter(|text| !text.trim().is_empty());
         text.with_context(|| format!("{what} is missing; this is written {usage}"))
     }
 
@@ -90,7 +93,7 @@ impl Arguments {
     /// Fails if an argument is left that was not asked for.
     pub fn end(self) -> anyhow::Result<()> {
         let mut left = self.words;
-        left.extend(self.text);
+        left.extend(self.texts);
         left.extend(self.options.into_keys().map(|name| format!("{name}=")));
         match left.front() {
             Some(word) => bail!("{word:?} is not understood; this is written {}", self.usage),

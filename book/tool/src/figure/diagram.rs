@@ -8,12 +8,13 @@ use maud::{PreEscaped, html};
 
 use super::arguments::Arguments;
 
-const USAGE: &str = r#"{{#diagram NAME "text alternative"}}"#;
+const USAGE: &str = r#"{{#diagram NAME "text alternative" "caption"}}"#;
 
 pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let mut arguments = Arguments::parse(USAGE, arguments)?;
     let name = arguments.word("the name of the diagram")?;
     let text = arguments.needed_text("the text alternative")?;
+    let caption = arguments.needed_text("the caption")?;
     arguments.end()?;
 
     let file = format!("book/src/images/{name}.svg");
@@ -32,7 +33,8 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
         .filter(|line| !line.trim().is_empty())
         .collect();
     let figure = html! {
-        div class={ "diagram " (name) } {
+        figure class={ "diagram " (name) } {
+            figcaption { (PreEscaped(crate::html::sentence(&caption))) }
             (PreEscaped("<svg role=\"img\" aria-label=\"")) (text) (PreEscaped("\" "))
             (PreEscaped(lines.join("\n")))
         }

@@ -5,14 +5,10 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
-use ip_over_udp::capture::Packet;
-use lab::journey::{Change, Journey, crossings, microseconds};
+use ip_over_udp::packet::LayerKind;
 use maud::{Markup, html};
 
-use super::arguments::Arguments;
-use super::capture::{Capture, http, numbers, says};
-use super::part::{self, Part};
+use super::way::{Hop, Way};
 
 const USAGE: &str = r#"{{#journey FILE NUMBER "text"}}"#;
 
@@ -23,62 +19,21 @@ const HOST: usize = 24;
 const RUNG: usize = 42;
 const STEP: usize = 30;
 
-struct Hop<'a> {
-    host: &'a str,
-    interface: &'a str,
-    packet: &'a Packet,
-    parts: Vec<Part>,
-    change: Change,
-    /// Microseconds since the hop before.
-    time: u128,
-}
-
 pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
-    let mut arguments = Arguments::parse(USAGE, arguments)?;
-    let capture = Capture::open(tree, &arguments.word("the capture")?)?;
-    let number =
-        arguments.number("the number of the packet among those that crossed the tunnel")?;
-    let text = arguments.needed_text("the text that says which packet it is")?;
-    arguments.end()?;
-
-    let name = &capture.name;
-    let all: Vec<&Packet> = crossings(&capture.packets).collect();
-    if all.is_empty() {
-        bail!("{name} has no packet that crossed a tunnel, from left-tun0 to right-tun0 or back");
-    }
-    let first = *all.get(number - 1).with_context(|| {
-        format!(
-            "{name} has no packet {number} that crossed the tunnel: the last is {}",
-            all.len()
-        )
-    })?;
-    if !says(first, &text) {
-        bail!(
-            "packet {number} that crossed the tunnel in {name} is not {text:?} but:\n    {}\n{}",
-            first.info(),
-            numbers(all.into_iter(), &text)
-        );
-    }
-    let journey = Journey::of(&capture.packets, first).with_context(|| {
-        format!("packet {number} of {name} is not in one piece at every interface: it was lost, or went in fragments")
-    })?;
-    let hops = hops(&journey);
-    let what = http(first).unwrap_or_else(|| first.info());
-    let total: u128 = hops.iter().map(|hop| hop.time).sum();
-    let widest = hops.iter().max_by_key(|hop| hop.packet.data.len());
+    let way = Way::parse(USAGE, tree, arguments)?;
     let figure = html! {
         figure .journey {
             figcaption {
-                strong { "The journey of one packet" } ": " (what)
+                strong { "The journey of one packet" } ": " (way.what)
             }
-            (ladder(&hops, &what))
+            (ladder(&way))
             ul .layers {
-                @for part in widest.iter().flat_map(|hop| &hop.parts) {
+                @for part in way.widest().iter().flat_map(|hop| &hop.parts) {
                     li .layer .(part.role.class()) { (part.label) " " small { (part.bytes.len()) } }
                 }
             }
             p .note {
-                (total) " µs in all, in " code { (name) }
+                (way.time()) " µs in all, in " code { (way.name) }
                 ". Times vary from run to run; lengths do not."
             }
         }
@@ -86,34 +41,10 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     Ok(figure.into_string())
 }
 
-fn hops<'a>(journey: &Journey<'a>) -> Vec<Hop<'a>> {
-    let mut before: Option<&Packet> = None;
-    journey
-        .hops()
-        .map(|(packet, change)| {
-            let (host, interface) = packet.interface.split_once('-').unwrap_or(("", ""));
-            let time = before.map_or(0, |before| microseconds(before, packet));
-            before = Some(packet);
-            Hop {
-                host,
-                interface,
-                packet,
-                parts: part::parts(packet),
-                change,
-                time,
-            }
-        })
-        .collect()
-}
-
-fn ladder(hops: &[Hop], what: &str) -> Markup {
-    let longest = hops
-        .iter()
-        .map(|hop| hop.packet.data.len())
-        .max()
-        .unwrap_or(1);
+fn ladder(way: &Way) -> Markup {
+    let longest = way.widest().map_or(1, |hop| hop.length);
     let scale = (WIDTH - 2 * MARGIN) as f64 / longest as f64;
-    let hosts: Vec<&[Hop]> = hops.chunk_by(|one, two| one.host == two.host).collect();
+    let hosts: Vec<&[Hop]> = way.hops.chunk_by(|one, two| one.host == two.host).collect();
     let mut y = 0;
     let mut drawn = Vec::new();
     for host in &hosts {
@@ -139,8 +70,8 @@ fn ladder(hops: &[Hop], what: &str) -> Markup {
     }
     html! {
         svg viewBox={ "0 0 " (WIDTH) " " (y + 1) } role="img" {
-            title { "The journey of one packet: " (what) }
-            desc { (story(hops)) }
+            title { "The journey of one packet: " (way.what) }
+            desc { (way.story()) }
             @for element in drawn { (element) }
         }
     }
@@ -148,19 +79,45 @@ fn ladder(hops: &[Hop], what: &str) -> Markup {
 
 /// One interface, and the packet there as a bar.
 fn rung(y: usize, hop: &Hop, longest: usize, scale: f64) -> Markup {
-    let length = hop.packet.data.len();
+    let length = hop.length;
     let x = |byte: usize| MARGIN as f64 + (longest - length + byte) as f64 * scale;
     html! {
         text .interface x=(MARGIN) y=(y + 12) { (hop.interface) }
-        text .bytes x=(WIDTH - MARGIN) y=(y + 12) { (hop.packet.length) " bytes" }
+        text .bytes x=(WIDTH - MARGIN) y=(y + 12) { (hop.length) " bytes" }
         @for part in &hop.parts {
             @let (from, width) = (x(part.bytes.start), part.bytes.len() as f64 * scale);
             rect .layer .(part.role.class()) x=(format!("{from:.1}")) y=(y + 18) width=(format!("{width:.1}")) height="18" {}
-            // A letter is about six units wide.
-            @if width > 6.0 * part.kind.as_str().len() as f64 + 6.0 {
-                text .part x=(format!("{:.1}", from + width / 2.0)) y=(y + 31) { (part.kind) }
+            @let middle = format!("{:.1}", from + width / 2.0);
+            @match name(part.kind, width) {
+                Name::In(name) => text .part x=(middle) y=(y + 31) { (name) },
+                // Nothing else is there: interface and length are at the edges.
+                Name::Above(name) => text .above x=(middle) y=(y + 14) { (name) },
+                Name::None => {},
             }
         }
+    }
+}
+
+/// Where the name of a part has room.
+enum Name {
+    In(&'static str),
+    Above(&'static str),
+    None,
+}
+
+fn name(kind: LayerKind, width: f64) -> Name {
+    // A letter is about six units wide.
+    let fits = |name: &str| width > 6.0 * name.len() as f64 + 4.0;
+    let short = match kind {
+        LayerKind::Ethernet => "Eth",
+        kind => kind.as_str(),
+    };
+    match width {
+        _ if fits(kind.as_str()) => Name::In(kind.as_str()),
+        _ if fits(short) => Name::In(short),
+        10.0.. => Name::Above(short),
+        // The list below the ladder has it.
+        _ => Name::None,
     }
 }
 
@@ -172,27 +129,4 @@ fn step(y: usize, hop: &Hop) -> Markup {
         text .change x=(x + 14) y=(y + 19) { (hop.change) }
         text .time x=(WIDTH - MARGIN) y=(y + 19) { "+ " (hop.time) " µs" }
     }
-}
-
-/// The whole journey in words.
-fn story(hops: &[Hop]) -> String {
-    let told = hops.iter().map(|hop| {
-        let parts: Vec<String> = hop
-            .parts
-            .iter()
-            .map(|part| format!("{} {}", part.label, part.bytes.len()))
-            .collect();
-        let when = match hop.change {
-            Change::Start => String::new(),
-            change => format!("{} µs later, {change}: ", hop.time),
-        };
-        format!(
-            "{when}{} {}, {} bytes ({})",
-            hop.host,
-            hop.interface,
-            hop.packet.length,
-            parts.join(", ")
-        )
-    });
-    told.collect::<Vec<_>>().join(". ") + "."
 }

@@ -13,6 +13,9 @@
 //! | `anatomy` | [`packet`]: the bytes of one packet, every field named |
 //! | `list` | [`packets`]: packets in lines, what is inside below what carries it |
 //! | `ladder` | [`journey`]: one packet at every interface of its way |
+//! | `travel` | [`travel`]: the same, in motion |
+//! | `motion` | how it moves |
+//! | `way` | the packet at every interface, for these two |
 //! | `sizes` | [`sizes`]: the lengths of the layers, added up |
 //! | `value` | [`value`]: one number |
 //! | `diagram` | [`diagram`]: a drawing of `book/src/images/` |
@@ -25,9 +28,12 @@ mod capture;
 mod diagram;
 mod ladder;
 mod list;
+mod motion;
 mod part;
 mod sizes;
+mod travel;
 mod value;
+mod way;
 
 /// `{{#packet captures/ch06/left-eth0.pcap 1 "ICMP echo request"}}`: the
 /// anatomy of one packet.
@@ -54,6 +60,17 @@ pub fn journey(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     ladder::draw(tree, arguments)
 }
 
+/// `{{#travel captures/ch00/all.pcapng 4 "HTTP GET"}}`: the same way as a map of the
+/// hosts, on which the packet moves.
+pub fn travel(tree: &Path, arguments: &str) -> anyhow::Result<String> {
+    travel::draw(tree, arguments)
+}
+
+/// The drawing of [`travel`] as a file of its own, with its colours.
+pub fn travel_file(tree: &Path, arguments: &str) -> anyhow::Result<String> {
+    travel::file(tree, arguments)
+}
+
 /// `{{#sizes captures/ch06/left-eth0.pcap 1 "ICMP echo request"}}`: the lengths
 /// of the layers, added up from the inside to the outside.
 pub fn sizes(tree: &Path, arguments: &str) -> anyhow::Result<String> {
@@ -68,8 +85,8 @@ pub fn value(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     value::find(tree, arguments)
 }
 
-/// `{{#diagram lab "Three hosts in a row …"}}`: the drawing
-/// `book/src/images/lab.svg` with its text alternative.
+/// `{{#diagram lab "Three hosts in a row …" "The three hosts of the lab."}}`: the
+/// drawing `book/src/images/lab.svg` with its text alternative and a caption.
 pub fn diagram(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     diagram::draw(tree, arguments)
 }

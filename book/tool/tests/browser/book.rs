@@ -29,6 +29,8 @@ const FIGURES: &str = r#"# Figures of every kind
 
 {{#journey captures/ch06/all.pcapng 6 "HTTP GET"}}
 
+{{#travel captures/ch06/all.pcapng 6 "HTTP GET"}}
+
 {{#sizes captures/ch06/left-eth0.pcap 1 "ICMP echo request"}}
 
 A length of {{#value captures/ch06/left-eth0.pcap 1 "ICMP echo request" length}} bytes: encapsulation.
@@ -127,7 +129,7 @@ fn tree() -> anyhow::Result<TempDir> {
             .context("a drawing without a name")?
             .display()
             .to_string();
-        page += &format!("\n{{{{#diagram {name} \"The drawing {name}\"}}}}\n");
+        page += &format!("\n{{{{#diagram {name} \"The drawing {name}\" \"Drawing {name}.\"}}}}\n");
     }
     fs::write(to.join("src/figures-of-every-kind.md"), page)?;
     let summary = fs::read_to_string(to.join("src/SUMMARY.md"))?;

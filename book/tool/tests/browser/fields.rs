@@ -98,7 +98,8 @@ pub fn without_javascript(book: &Book) -> anyhow::Result<()> {
         (".packet details.fields", 5),
         (".packets tbody", 20),
         (".journey svg rect.layer", 20),
-        (".sizes tr", 5),
+        (".sizes rect.layer", 5),
+        (".travel svg .there", 6),
         (".diagram svg text", 20),
     ] {
         let visible = format!(

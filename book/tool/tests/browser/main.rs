@@ -7,6 +7,7 @@
 mod book;
 mod chapters;
 mod fields;
+mod motion;
 mod tab;
 mod width;
 
@@ -30,6 +31,14 @@ const TESTS: &[(&str, Test)] = &[
     ("fields::keyboard", fields::keyboard),
     ("fields::pointer", fields::pointer),
     ("fields::without_javascript", fields::without_javascript),
+    (
+        "motion::from_station_to_station",
+        motion::from_station_to_station,
+    ),
+    (
+        "motion::still_where_it_is_not_wanted",
+        motion::still_where_it_is_not_wanted,
+    ),
     ("width::phone", width::phone),
     ("width::long_lines_of_code", width::long_lines_of_code),
 ];

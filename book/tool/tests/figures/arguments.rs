@@ -105,7 +105,7 @@ fn two_texts() {
     fails_on_left_eth0(
         figure::packet,
         r#"1 "echo" "request""#,
-        &["something is there twice"],
+        &["\"request\" is not understood"],
     );
 }
 
@@ -301,10 +301,19 @@ fn diagram_without_text() {
 }
 
 #[test]
+fn diagram_without_caption() {
+    fails(
+        figure::diagram,
+        r#"lab "three hosts""#,
+        &["the caption is missing"],
+    );
+}
+
+#[test]
 fn missing_diagram() {
     fails(
         figure::diagram,
-        r#"moon "the moon""#,
+        r#"moon "the moon" "A moon.""#,
         &["no diagram moon", "book/src/images/moon.svg"],
     );
 }
@@ -314,7 +323,7 @@ proptest! {
     /// with a figure or an error, and not with a panic.
     #[test]
     fn anything(arguments in r#"(captures/ch06/all\.pcapng|x)? ?[0-9.]{0,4} ?["a-z=. \[\]2]{0,20}"#) {
-        for draw in [figure::packet, figure::packets, figure::journey, figure::sizes, figure::value, figure::diagram] {
+        for draw in [figure::packet, figure::packets, figure::journey, figure::travel, figure::sizes, figure::value, figure::diagram] {
             let _ = draw(tree(), &arguments);
         }
     }

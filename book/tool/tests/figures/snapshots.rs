@@ -40,3 +40,46 @@ fn sizes() {
     insta::assert_snapshot!(lines(&html));
     assert!(html.contains("56 + 8 + 20 + 8 + 20 + 14 = <strong>126</strong>"));
 }
+
+#[test]
+fn travel() {
+    let html = figure::travel(tree(), REQUEST).unwrap();
+    insta::assert_snapshot!(lines(&html));
+}
+
+const REQUEST: &str = r#"captures/ch00/all.pcapng 4 "HTTP GET""#;
+
+/// The picture of the README, a file, shows the packet of the first page.
+#[test]
+fn picture_of_the_readme() {
+    let drawn = figure::travel_file(tree(), REQUEST).unwrap();
+    let file = tree().join("book/journey.svg");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&file, &drawn).unwrap();
+    }
+    let committed = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        committed == drawn,
+        "book/journey.svg is not what the capture and book.css say; this writes it:\n    \
+         BLESS=1 cargo test -p book-tool --test figures picture_of_the_readme"
+    );
+}
+
+/// A page that has the file in it is not needed: it says itself what it shows.
+#[test]
+fn picture_of_the_readme_stands_alone() {
+    let drawn = figure::travel_file(tree(), REQUEST).unwrap();
+    for part in [
+        "<title>",
+        "190 bytes",
+        "prefers-color-scheme: dark",
+        "prefers-reduced-motion",
+    ] {
+        assert!(drawn.contains(part), "{part}");
+    }
+    // Every colour that is used is also there.
+    let used = drawn.split("var(--").skip(1);
+    for name in used.map(|rest| rest.split(')').next().unwrap()) {
+        assert!(drawn.contains(&format!("--{name}: ")), "{name}");
+    }
+}

@@ -6,7 +6,11 @@ use mdbook_driver::book::{Book, BookItem, Chapter};
 use crate::fixture::Fixture;
 
 fn expanded(fixture: &Fixture, text: &str) -> (String, Taken) {
-    let chapter = Chapter::new("Page", text.to_owned(), "page.md", Vec::new());
+    expanded_page(fixture, "page.md", text)
+}
+
+fn expanded_page(fixture: &Fixture, name: &str, text: &str) -> (String, Taken) {
+    let chapter = Chapter::new("Page", text.to_owned(), name, Vec::new());
     let mut book = Book::new_with_items(vec![BookItem::Chapter(chapter)]);
     let taken = expand(fixture.tree(), &mut book);
     let BookItem::Chapter(chapter) = book.items.remove(0) else {
@@ -117,4 +121,52 @@ fn predicted() {
     insta::assert_snapshot!(drawn(
         "## Predict\n\n1. Is it `tun0`?\n2. Or is it\n   the cable?\n\n## Run it\n\n{{#predicted 2}}\n\n{{#predicted 1}}\n"
     ));
+}
+
+/// A drawing, a listing, a transcript, and the drawing again.
+const FIGURES: &str = "\
+{{#diagram hosts \"Three hosts\" \"The `hosts`.\"}}
+
+{{#listing src/code.rs inner}}
+
+```console exercise=02-1
+left$ ch02
+```
+
+- in a list
+
+  {{#diagram hosts \"Three hosts\" \"Once more.\"}}
+";
+
+fn captions(page: &str) -> Vec<String> {
+    let fixture = Fixture::new();
+    let drawing = "<svg viewBox=\"0 0 1 1\">\n\n</svg>\n";
+    fixture.write("book/src/images/hosts.svg", drawing);
+    let (content, taken) = expanded_page(&fixture, page, FIGURES);
+    assert_eq!(taken.problems, []);
+    let captions = content.split("<figcaption>").skip(1);
+    captions
+        .map(|text| text.split("</figcaption>").next().unwrap().to_owned())
+        .filter(|caption| !caption.contains("src/code.rs") && !caption.contains("02-1"))
+        .collect()
+}
+
+#[test]
+fn figures_of_a_chapter_have_numbers() {
+    let number = |n| format!("<span class=\"figure-number\">Figure 6.{n}.</span>");
+    assert_eq!(
+        captions("ch06-both-ways.md"),
+        [
+            format!("{} The <code>hosts</code>.", number(1)),
+            format!("{} Once more.", number(2)),
+        ]
+    );
+}
+
+#[test]
+fn figures_of_other_pages_have_none() {
+    assert_eq!(
+        captions("the-lab.md"),
+        ["The <code>hosts</code>.", "Once more."]
+    );
 }
