@@ -9,8 +9,8 @@ use mdbook_markdown::pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 use mdbook_markdown::{MarkdownOptions, new_cmark_parser};
 
 use crate::listing::Shown;
-use crate::predicted::Predictions;
 use crate::number::Numbers;
+use crate::predicted::Predictions;
 use crate::problem::Problem;
 use crate::source_page::Links;
 use crate::{changes, console, doctor, figure, html, listing, solution};
@@ -207,6 +207,7 @@ impl Page<'_> {
             "predicted" => self.predictions.render(arguments)?,
             "doctor" => html::block("table-wrapper", &doctor::render()),
             "packet" => html::block("drawn", &figure::packet(tree, arguments)?),
+            "header" => html::block("drawn", &figure::header(tree, arguments)?),
             "packets" => html::block("drawn", &figure::packets(tree, arguments)?),
             "journey" => html::block("drawn", &figure::journey(tree, arguments)?),
             "travel" => html::block("drawn", &figure::travel(tree, arguments)?),
@@ -218,7 +219,7 @@ impl Page<'_> {
                 )
             }
             _ => anyhow::bail!(
-                "there is no such directive; there are listing, changes, solution, predicted, doctor, packet, packets, journey, travel, sizes, diagram and value"
+                "there is no such directive; there are listing, changes, solution, predicted, doctor, packet, header, packets, journey, travel, sizes, diagram and value"
             ),
         })
     }

@@ -9,6 +9,8 @@
 
 use std::path::Path;
 
+use scraper::ElementRef;
+
 use super::finished::{Origin, Page, Pages, selector};
 use crate::problem::Problem;
 
@@ -29,9 +31,24 @@ pub fn problems(
         // In Markdown, a link to another page names its Markdown file.
         let written = link.replace(".html", ".md");
         let words: String = element.text().collect();
-        problems.push(origin.first(&[&written, link, words.trim()], format!("{link}: {reason}")));
+        // The name of a field is written nowhere, and may stand anywhere.
+        let place = match is_field(element) {
+            true => ["{{#header", "{{#packet "],
+            false => [link, words.trim()],
+        };
+        problems.push(origin.first(&[&written, place[0], place[1]], format!("{link}: {reason}")));
     }
     problems
+}
+
+/// Whether this is the name of a field in a figure, which leads to the field's
+/// explanation.
+fn is_field(element: ElementRef) -> bool {
+    let mut around = element.ancestors().filter_map(ElementRef::wrap);
+    around.any(|outer| {
+        let mut classes = outer.value().classes();
+        outer.value().name() == "figure" && classes.any(|class| ["bits", "packet"].contains(&class))
+    })
 }
 
 /// The reason why a link of a page is dead, if it is.

@@ -14,6 +14,7 @@ use maud::{Markup, html};
 
 use super::arguments::Arguments;
 use super::capture::Capture;
+use super::explained;
 use super::part::{self, Group, Part};
 
 const USAGE: &str = r#"{{#packet FILE NUMBER "text" only="LAYER, …" highlight="LAYER.FIELD, …"}}"#;
@@ -180,7 +181,9 @@ impl Anatomy<'_> {
                             tr .mark[self.marked.contains(&field)] {
                                 td { (span(&field.bytes)) }
                                 td { code { (hex(&self.data[field.bytes.clone()])) } }
-                                th scope="row" { (field.name) }
+                                th scope="row" {
+                                    a href=(explained::place(part.kind, field.name.as_str())) { (field.name) }
+                                }
                                 td { (field.value) }
                             }
                         }

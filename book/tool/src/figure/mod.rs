@@ -11,6 +11,10 @@
 //! | `capture` | packets of a capture, and whether they are the ones meant |
 //! | `part` | a packet in parts that are coloured alike everywhere |
 //! | `anatomy` | [`packet`]: the bytes of one packet, every field named |
+//! | `header` | [`header`]: one header in rows of 32 bits, as its RFC draws it |
+//! | `cell` | the cells of a header, each with the value of this packet |
+//! | `option` | the options of TCP as cells |
+//! | `explained` | where a field is explained |
 //! | `list` | [`packets`]: packets in lines, what is inside below what carries it |
 //! | `ladder` | [`journey`]: one packet at every interface of its way |
 //! | `travel` | [`travel`]: the same, in motion |
@@ -25,10 +29,14 @@ use std::path::Path;
 mod anatomy;
 mod arguments;
 mod capture;
+mod cell;
 mod diagram;
+mod explained;
+mod header;
 mod ladder;
 mod list;
 mod motion;
+mod option;
 mod part;
 mod sizes;
 mod travel;
@@ -46,6 +54,12 @@ mod way;
 /// cut, or is another one than the text says; an argument is missing or unknown.
 pub fn packet(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     anatomy::draw(tree, arguments)
+}
+
+/// `{{#header captures/ch06/left-eth0.pcap 1 "ICMP echo request" IPv4[2]}}`:
+/// one header of a packet in rows of 32 bits, with the values of this packet.
+pub fn header(tree: &Path, arguments: &str) -> anyhow::Result<String> {
+    header::draw(tree, arguments)
 }
 
 /// `{{#packets captures/ch06/left-eth0.pcap 1..8}}`: a list of packets; also

@@ -23,6 +23,14 @@ const FIGURES: &str = r#"# Figures of every kind
 
 {{#packet captures/ch01/left-tun0.pcap 1 "router solicitation"}}
 
+{{#header captures/ch06/left-eth0.pcap 1 "ICMP echo request" Ethernet}}
+
+{{#header captures/ch06/left-eth0.pcap 13 "fragment" IPv4}}
+
+{{#header captures/ch01/left-tun0.pcap 1 "router solicitation" IPv6}}
+
+{{#header captures/ch00/left-eth0.pcap 1 "SYN" TCP}}
+
 {{#packets captures/ch06/all.pcapng 1..12 mark=3}}
 
 {{#packets captures/ch06/left-eth0.pcap 1..}}

@@ -25,11 +25,16 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-pub fn every_packet() -> Vec<capture::Packet> {
+/// All captures of one interface.
+pub fn capture_files() -> Vec<PathBuf> {
     let mut found = Vec::new();
     files(&tree().join("captures"), &mut found);
     found.sort();
-    let packets: Vec<_> = found
+    found
+}
+
+pub fn every_packet() -> Vec<capture::Packet> {
+    let packets: Vec<_> = capture_files()
         .iter()
         .flat_map(|file| capture::read(file).unwrap())
         .collect();

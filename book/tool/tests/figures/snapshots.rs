@@ -20,6 +20,12 @@ fn anatomy() {
 }
 
 #[test]
+fn header() {
+    let html = figure::header(tree(), r#"captures/ch06/left-eth0.pcap 13 "fragment" IPv4"#);
+    insta::assert_snapshot!(lines(&html.unwrap()));
+}
+
+#[test]
 fn list() {
     let html = figure::packets(
         tree(),

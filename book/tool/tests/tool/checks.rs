@@ -51,6 +51,30 @@ fn dead_link_in_html() {
     );
 }
 
+/// A field in a figure, of which the page of headers says nothing.
+#[test]
+fn field_without_explanation() {
+    let fixture = Fixture::new();
+    let captures = "../../captures/ch03";
+    let capture = std::fs::read(format!("{captures}/left-tun0.pcap")).unwrap();
+    std::fs::write(fixture.tree().join("one.pcap"), capture).unwrap();
+    fixture.append(
+        SECOND,
+        "\nThe code.\n\n{{#header one.pcap 1 \"echo\" ICMP}}\n",
+    );
+    fixture.append("book/src/SUMMARY.md", "- [Headers](headers.md)\n");
+    let explained = ["type", "checksum", "identifier", "sequence-number"];
+    let ids = explained.map(|field| format!("<b id=\"icmp-{field}\">a field</b>\n"));
+    fixture.write(
+        "book/src/headers.md",
+        &format!("# Headers\n\n{}", ids.concat()),
+    );
+    assert_eq!(
+        fixture.problems(),
+        "book/src/second.md:14: headers.html#icmp-code: this link is dead: headers.html has no #icmp-code"
+    );
+}
+
 #[test]
 fn dead_picture() {
     one_problem_on_a_page("![a picture](gone.svg)", "12: gone.svg: this link is dead");
