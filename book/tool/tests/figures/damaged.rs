@@ -32,7 +32,7 @@ fn cut_in_the_last_packet() {
         cut,
         figure::packet,
         r#"one.pcap 1 "echo""#,
-        "damaged after packet 17",
+        "damaged after packet 62",
     );
 }
 
