@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use ip_over_udp::packet::LayerKind;
+use lab::journey::Change;
 use maud::{Markup, html};
 
 use super::way::{Hop, Way};
@@ -18,6 +19,8 @@ const MARGIN: usize = 12;
 const HOST: usize = 24;
 const RUNG: usize = 42;
 const STEP: usize = 30;
+/// What a step through a program has more: a line that names it.
+const PROGRAM: usize = 18;
 
 pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let way = Way::parse(USAGE, tree, arguments)?;
@@ -48,7 +51,8 @@ fn ladder(way: &Way) -> Markup {
     let mut y = 0;
     let mut drawn = Vec::new();
     for host in &hosts {
-        let height = HOST + host.len() * RUNG + (host.len() - 1) * STEP + 4;
+        let inside: usize = host[1..].iter().map(height_of_step).sum();
+        let height = HOST + host.len() * RUNG + inside + 4;
         if y > 0 {
             drawn.push(step(y, &host[0]));
             y += STEP;
@@ -61,7 +65,7 @@ fn ladder(way: &Way) -> Markup {
         for (place, hop) in host.iter().enumerate() {
             if place > 0 {
                 drawn.push(step(at, hop));
-                at += STEP;
+                at += height_of_step(hop);
             }
             drawn.push(rung(at, hop, longest, scale));
             at += RUNG;
@@ -121,12 +125,28 @@ fn name(kind: LayerKind, width: f64) -> Name {
     }
 }
 
+fn height_of_step(hop: &Hop) -> usize {
+    match hop.program() {
+        Some(_) => STEP + PROGRAM,
+        None => STEP,
+    }
+}
+
 /// The way to the next interface: what happened, and how long it took.
 fn step(y: usize, hop: &Hop) -> Markup {
     let x = MARGIN + 6;
+    let end = y + height_of_step(hop) - 5;
+    // Headers are added after the program has sent, and removed before it receives.
+    let (change, program_at) = match hop.change {
+        Change::Added { .. } => (y + 19 + PROGRAM, y + 19),
+        _ => (y + 19, y + 19 + PROGRAM),
+    };
     html! {
-        path .way d={ "M" (x) " " (y + 3) "V" (y + STEP - 5) "m-4 -5l4 5l4 -5" } {}
-        text .change x=(x + 14) y=(y + 19) { (hop.change) }
-        text .time x=(WIDTH - MARGIN) y=(y + 19) { "+ " (hop.time) " µs" }
+        path .way d={ "M" (x) " " (y + 3) "V" (end) "m-4 -5l4 5l4 -5" } {}
+        @if let Some(program) = hop.program() {
+            text .program x=(x + 14) y=(program_at) { (program) }
+        }
+        text .change x=(x + 14) y=(change) { (hop.change) }
+        text .time x=(WIDTH - MARGIN) y=(change) { "+ " (hop.time) " µs" }
     }
 }

@@ -91,9 +91,14 @@ impl Way {
                 .iter()
                 .map(|part| format!("{} {}", part.label, part.bytes.len()))
                 .collect();
+            let program = hop.program().map(|what| format!("{what}, "));
             let when = match hop.change {
                 Change::Start => String::new(),
-                change => format!("{} µs later, {change}: ", hop.time),
+                change => format!(
+                    "{} µs later, {}{change}: ",
+                    hop.time,
+                    program.unwrap_or_default()
+                ),
             };
             format!(
                 "{when}{} {}, {} bytes ({})",
@@ -104,6 +109,18 @@ impl Way {
             )
         });
         told.collect::<Vec<_>>().join(". ") + "."
+    }
+}
+
+impl Hop {
+    /// What our program has done to the packet since the hop before, if that was
+    /// on the same host.
+    pub fn program(&self) -> Option<&'static str> {
+        match self.change {
+            Change::Added { .. } => Some("our program reads it and sends it as a datagram"),
+            Change::Removed(_) => Some("our program receives the datagram and writes it"),
+            Change::Start | Change::Unchanged | Change::Forwarded(..) | Change::Other => None,
+        }
     }
 }
 
