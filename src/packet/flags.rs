@@ -27,6 +27,12 @@ impl fmt::Display for IpFlags {
 pub struct TcpFlags(pub u8);
 
 impl TcpFlags {
+    /// The flag that opens a connection.
+    pub const SYN: TcpFlags = TcpFlags(0x02);
+    /// The flag that ends what one side sends.
+    pub const FIN: TcpFlags = TcpFlags(0x01);
+    /// The flag that breaks a connection off.
+    pub const RST: TcpFlags = TcpFlags(0x04);
     /// The flag that says that the acknowledgement number counts.
     pub const ACK: TcpFlags = TcpFlags(0x10);
 

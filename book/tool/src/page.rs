@@ -211,6 +211,8 @@ impl Page<'_> {
             "packets" => html::block("drawn", &figure::packets(tree, arguments)?),
             "journey" => html::block("drawn", &figure::journey(tree, arguments)?),
             "travel" => html::block("drawn", &figure::travel(tree, arguments)?),
+            "timeline" => html::block("drawn", &figure::timeline(tree, arguments)?),
+            "conversation" => html::block("drawn", &figure::conversation(tree, arguments)?),
             "sizes" => html::block("drawn", &figure::sizes(tree, arguments)?),
             "diagram" => html::block("drawn", &figure::diagram(tree, arguments)?),
             "include" | "rustdoc_include" | "playground" => {
@@ -219,7 +221,7 @@ impl Page<'_> {
                 )
             }
             _ => anyhow::bail!(
-                "there is no such directive; there are listing, changes, solution, predicted, doctor, packet, header, packets, journey, travel, sizes, diagram and value"
+                "there is no such directive; there are listing, changes, solution, predicted, doctor, packet, header, packets, journey, travel, timeline, conversation, sizes, diagram and value"
             ),
         })
     }

@@ -3,50 +3,30 @@
 
 use std::path::Path;
 
-use anyhow::bail;
 use ip_over_udp::capture::Packet;
 use ip_over_udp::packet::{FieldName, LayerKind, Summary, Value, Verdict};
 use maud::{Markup, html};
 
-use super::arguments::{self, Arguments};
-use super::capture::{Capture, http, numbers, says};
+use super::arguments::Arguments;
+use super::capture::{Capture, http};
 use super::part::{self, Part, Role};
+use super::range::{self, Range};
 
 const USAGE: &str = r#"{{#packets FILE FIRST..LAST "text" mark=NUMBER}}"#;
 
 pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let mut arguments = Arguments::parse(USAGE, arguments)?;
     let capture = Capture::open(tree, &arguments.word("the capture")?)?;
-    let range = arguments.word("the range of packets")?;
+    let range = range::word(&mut arguments)?;
     let (text, mark) = (arguments.text(), arguments.option("mark"));
     arguments.end()?;
 
-    let (first, last) = bounds(&range, capture.packets.len())?;
-    let packets: Vec<&Packet> = (first..=last)
-        .map(|number| capture.packet(number))
-        .collect::<anyhow::Result<_>>()?;
-    if let Some(text) = text
-        && !packets.iter().any(|packet| says(packet, &text))
-    {
-        let all = numbers(capture.packets.iter(), &text);
-        bail!(
-            "none of the packets {range} of {} is {text:?}; {all}",
-            capture.name
-        );
-    }
-    let marked: Vec<usize> = match &mark {
-        Some(list) => list
-            .split(',')
-            .map(|number| arguments::number(number.trim(), "a marked packet"))
-            .collect::<anyhow::Result<_>>()?,
-        None => Vec::new(),
-    };
-    if let Some(outside) = marked
-        .iter()
-        .find(|number| !(first..=last).contains(number))
-    {
-        bail!("packet {outside} is marked, but the list is {range}");
-    }
+    let Range {
+        first,
+        last,
+        packets,
+        marked,
+    } = Range::find(&capture, &range, text.as_deref(), mark.as_deref())?;
 
     let start = packets
         .first()
@@ -88,26 +68,6 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
         }
     };
     Ok(figure.into_string())
-}
-
-/// The first and the last packet of `3`, `1..8` or `5..`.
-fn bounds(range: &str, count: usize) -> anyhow::Result<(usize, usize)> {
-    let what = "a packet in a list";
-    let (first, last) = match range.split_once("..") {
-        None => (range, range),
-        Some((first, last)) => (first, last),
-    };
-    let first = arguments::number(first, what)?;
-    let last = match last {
-        "" => count,
-        last => arguments::number(last, what)?,
-    };
-    match first > last {
-        true => {
-            bail!("the list {range} has no packet: it ends before it begins; there are {count}")
-        }
-        false => Ok((first, last)),
-    }
 }
 
 /// One packet in a line: the outermost, or one inside.

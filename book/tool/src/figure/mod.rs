@@ -20,6 +20,10 @@
 //! | `travel` | [`travel`]: the same, in motion |
 //! | `motion` | how it moves |
 //! | `way` | the packet at every interface, for these two |
+//! | `range` | the packets from one number to another, and those marked |
+//! | `track` | one packet followed through all interfaces |
+//! | `timeline` | [`timeline`]: packets as lines between interfaces, on a time axis |
+//! | `conversation` | [`conversation`]: a TCP connection as arrows between two ends |
 //! | `sizes` | [`sizes`]: the lengths of the layers, added up |
 //! | `value` | [`value`]: one number |
 //! | `diagram` | [`diagram`]: a drawing of `book/src/images/` |
@@ -30,6 +34,7 @@ mod anatomy;
 mod arguments;
 mod capture;
 mod cell;
+mod conversation;
 mod diagram;
 mod explained;
 mod header;
@@ -38,7 +43,10 @@ mod list;
 mod motion;
 mod option;
 mod part;
+mod range;
 mod sizes;
+mod timeline;
+mod track;
 mod travel;
 mod value;
 mod way;
@@ -83,6 +91,21 @@ pub fn travel(tree: &Path, arguments: &str) -> anyhow::Result<String> {
 /// The drawing of [`travel`] as a file of its own, with its colours.
 pub fn travel_file(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     travel::file(tree, arguments)
+}
+
+/// `{{#timeline captures/ch07/all.pcapng 361..410 "echo request" mark=375}}`: the
+/// packets on a time axis that runs downwards, each as a line from interface to
+/// interface. `scale=2000`, milliseconds for 100 units, gives two of them the same
+/// axis; without it the scale is what fits, and long quiet times are left out.
+/// `caption="…"`, here and below, is a sentence on what there is to see.
+pub fn timeline(tree: &Path, arguments: &str) -> anyhow::Result<String> {
+    timeline::draw(tree, arguments)
+}
+
+/// `{{#conversation captures/ch06/all.pcapng 13..72 "HTTP GET"}}`: a connection of
+/// TCP as arrows between client and server, in phases.
+pub fn conversation(tree: &Path, arguments: &str) -> anyhow::Result<String> {
+    conversation::draw(tree, arguments)
 }
 
 /// `{{#sizes captures/ch06/left-eth0.pcap 1 "ICMP echo request"}}`: the lengths

@@ -70,4 +70,11 @@ fn packet_with_its_beginning_only() {
     let words = "is cut: 100 of its 126 bytes";
     fails(&bytes, figure::packet, r#"one.pcap 1 "echo""#, words);
     fails(&bytes, figure::packets, "one.pcap 1..", words);
+    fails(&bytes, figure::timeline, r#"one.pcap 1.. "echo""#, words);
+    fails(
+        &bytes,
+        figure::conversation,
+        r#"one.pcap 1.. "echo""#,
+        words,
+    );
 }

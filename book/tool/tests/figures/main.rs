@@ -6,6 +6,7 @@ mod captures;
 mod damaged;
 mod errors;
 mod fields;
+mod flow;
 mod header;
 mod read;
 mod snapshots;

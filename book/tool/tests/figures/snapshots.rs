@@ -89,3 +89,21 @@ fn picture_of_the_readme_stands_alone() {
         assert!(drawn.contains(&format!("--{name}: ")), "{name}");
     }
 }
+
+#[test]
+fn timeline() {
+    let html = figure::timeline(
+        tree(),
+        r#"captures/ch06/all.pcapng 73..101 "1500 bytes" mark=73"#,
+    );
+    insta::assert_snapshot!(lines(&html.unwrap()));
+}
+
+#[test]
+fn conversation() {
+    let html = figure::conversation(
+        tree(),
+        r#"captures/ch06/all.pcapng 13..72 "HTTP GET" mark=31"#,
+    );
+    insta::assert_snapshot!(lines(&html.unwrap()));
+}
