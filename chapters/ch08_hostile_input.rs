@@ -1,7 +1,7 @@
-//! Chapter 8: anyone can send you anything.
+//! Chapter 8: anyone can send anything to an open port.
 //!
-//! The tunnel of chapter 6, with a check before each write, and a name for
-//! each reason to drop a packet.
+//! The tunnel of chapter 6 with a check before each write, and with a counter
+//! for each reason to drop a packet.
 
 #![forbid(unsafe_code)]
 
@@ -20,7 +20,7 @@ use ip_over_udp::signals::{Shutdown, StatisticsSignal};
 use ip_over_udp::tunnel::{Tunnel, TunnelArgs};
 use ip_over_udp::validate::{DropCounters, DropReason, validate};
 
-/// A tunnel that survives whatever is sent to it.
+/// A tunnel that checks each datagram, and counts what it drops by reason.
 #[derive(Parser)]
 #[command(name = "ch08")]
 struct Args {

@@ -1,10 +1,10 @@
 //! What is checked before a packet is passed on, and what is counted when it
 //! is not.
 //!
-//! An open port receives whatever anybody sends. The check keeps bytes that are
-//! not an IP packet out of the device. The kernel checks again; here the packet
-//! is dropped early, and under a name. It does not tell a friend from a stranger:
-//! a well-formed packet with a false sender passes.
+//! An open port receives anything that any host sends. The check lets only whole
+//! IP packets into the device. The kernel would drop the others too, but further
+//! in, where this program cannot count them. The check does not find out who sent
+//! a packet: a whole packet with a false sender passes.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,10 +31,10 @@ pub enum DropReason {
     Refused,
     /// It is larger than a datagram can be: EMSGSIZE.
     TooBig,
-    /// So many datagrams of the socket wait on this host that there is no room
-    /// for another: EAGAIN. What a queue below the socket has no room for, an
-    /// interface's for example, counts as sent: without IP_RECVERR (ip(7)) the
-    /// kernel says nothing of it, and only adds it to its UdpSndbufErrors.
+    /// The send buffer is full of datagrams that still wait on this host: EAGAIN.
+    /// A datagram that finds a queue below the socket full, an interface's for
+    /// example, counts as sent: without IP_RECVERR (ip(7)) the kernel does not
+    /// report it, and only counts it in UdpSndbufErrors.
     BufferFull,
     /// The socket refused it for another reason: no route, a filter.
     NotSent,
@@ -94,7 +94,7 @@ pub fn validate(packet: &[u8]) -> Result<(), DropReason> {
         6 => (40, be16(4).map(|payload| 40 + payload)),
         _ => return Err(DropReason::NotIp),
     };
-    // No IP header is shorter than 20 bytes, even if its length field says so.
+    // Whatever its length field says, an IPv4 header has at least 20 bytes.
     if packet.len() < 20.max(header) {
         return Err(DropReason::TooShort);
     }

@@ -57,8 +57,18 @@ pub fn render(tree: &Path, shown: &Shown, links: &Links) -> anyhow::Result<Strin
     let code: String = code.into_iter().map(|line| html::line("", line)).collect();
     Ok(format!(
         "<figure class=\"listing\">\n<figcaption>{caption}</figcaption>\n\n\
-         <pre><code class=\"language-rust\">{code}</code></pre>\n\n</figure>\n"
+         <pre><code class=\"language-{language}\">{code}</code></pre>\n\n</figure>\n",
+        language = language(file)
     ))
+}
+
+/// The name by which the highlighter knows a file's language.
+pub fn language(file: &str) -> &'static str {
+    match Path::new(file).extension().and_then(|end| end.to_str()) {
+        Some("py") => "python",
+        Some("c") => "c",
+        _ => "rust",
+    }
 }
 
 /// The functions and types that a listing shows; or the one it is a part of.

@@ -9,6 +9,7 @@ use anyhow::Context;
 
 use crate::anchor::Source;
 use crate::html::escape;
+use crate::listing::language;
 
 const TEMPLATE: &str = include_str!("source_page.html");
 
@@ -81,6 +82,7 @@ fn page(file: &str, source: &Source, pages: &BTreeMap<String, String>) -> std::i
     Ok(TEMPLATE
         .replace("{file}", &escape(file))
         .replace("{root}", &root)
+        .replace("{language}", language(file))
         .replace("{pages}", &shown.join(", "))
         .replace("{numbers}", &numbers)
         .replace("{code}", &code))

@@ -62,7 +62,9 @@ fn drawn(part: &Part, cell: &Cell) -> Markup {
         true => HALF - start % HALF,
         false => 0,
     };
+    // Where it begins, and the byte there, if a row does.
     let half = start + before;
+    let byte = half.is_multiple_of(HALF).then_some(half / 8);
     let mut style = format!(
         "--wide:{};--narrow:{}",
         width.min(ROW),
@@ -71,16 +73,11 @@ fn drawn(part: &Part, cell: &Cell) -> Markup {
     if width > HALF && before == 0 {
         style += &format!(";--rows:{};--halves:{}", width.div_ceil(ROW), width / HALF);
     }
-    let class = match (width, half % ROW) {
-        (1, _) => Some("bit"),
-        (_, HALF) => Some("half"),
-        _ => None,
-    };
     html! {
         @if before > 0 {
             li .before aria-hidden="true" style={ "--narrow:" (before) } {}
         }
-        li class=[class] style=(style) data-byte=[half.is_multiple_of(HALF).then_some(half / 8)] {
+        li .cell .bit[width == 1] .half[half % ROW == HALF] style=(style) data-byte=[byte] {
             a href=(explained::place(part.kind, cell.term)) { (name(cell)) }
             " " span .value { (cell.value) }
             @if let Some(raw) = &cell.raw { " " code aria-hidden="true" { (raw) } }

@@ -9,6 +9,7 @@ use ip_over_udp::packet::LayerKind;
 use lab::journey::Change;
 use maud::{Markup, html};
 
+use super::explained;
 use super::way::{Hop, Way};
 
 const USAGE: &str = r#"{{#journey FILE NUMBER "text"}}"#;
@@ -146,7 +147,13 @@ fn step(y: usize, hop: &Hop) -> Markup {
         @if let Some(program) = hop.program() {
             text .program x=(x + 14) y=(program_at) { (program) }
         }
-        text .change x=(x + 14) y=(change) { (hop.change) }
+        text .change x=(x + 14) y=(change) {
+            @if let Change::Forwarded(..) = hop.change {
+                a href=(explained::place(LayerKind::Ipv4, "time to live")) { (hop.change) }
+            } @else {
+                (hop.change)
+            }
+        }
         text .time x=(WIDTH - MARGIN) y=(change) { "+ " (hop.time) " µs" }
     }
 }

@@ -29,7 +29,7 @@ const FIGURES: &str = r#"# Figures of every kind
 
 {{#header captures/ch01/left-tun0.pcap 1 "router solicitation" IPv6}}
 
-{{#header captures/ch00/left-eth0.pcap 1 "SYN" TCP}}
+{{#header captures/ch00/left-tun0.pcap 1 "SYN" TCP}}
 
 {{#packets captures/ch06/all.pcapng 1..12 mark=3}}
 

@@ -220,6 +220,22 @@ fn every_field_of_every_capture_is_explained() {
 }
 
 #[test]
+fn every_field_of_every_capture_is_in_the_glossary() {
+    let glossary = fs::read_to_string(tree().join("book/src/glossary.md")).unwrap();
+    let lines: Vec<&str> = glossary.lines().collect();
+    let terms = lines.windows(2).filter(|pair| pair[1].starts_with(": "));
+    let terms: HashSet<String> = terms
+        .flat_map(|pair| pair[0].split(", ").map(str::to_lowercase))
+        .collect();
+    for Header { layer, cells, .. } in HEADERS.iter() {
+        let fields = layer.fields.iter().map(|field| field.name.as_str());
+        for name in fields.chain(cells.iter().map(|cell| cell.name.as_str())) {
+            assert!(terms.contains(&name.to_lowercase()), "no term {name}");
+        }
+    }
+}
+
+#[test]
 fn anatomy_links_to_explanations() {
     let html = figure::packet(tree(), r#"captures/ch06/left-eth0.pcap 1 "echo""#).unwrap();
     let all = texts(&html, "tbody th");

@@ -41,6 +41,20 @@ fn listing_of_a_whole_file() {
 }
 
 #[test]
+fn listing_of_another_language() {
+    let fixture = Fixture::new();
+    fixture.write(
+        "tests/echo.py",
+        "while True:\n    os.write(1, os.read(0, 9))\n",
+    );
+    let (content, _) = expanded(&fixture, "{{#listing tests/echo.py}}");
+    assert!(
+        content.contains("<code class=\"language-python\">"),
+        "{content}"
+    );
+}
+
+#[test]
 fn listing_in_a_list() {
     insta::assert_snapshot!(drawn(
         "- one\n\n  {{#listing src/code.rs inner}}\n\n- two\n"

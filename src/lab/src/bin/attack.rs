@@ -1,5 +1,5 @@
-//! What anyone can send: datagrams that are no packets, and packets that are
-//! no good. For the lab, where they can hurt nobody.
+//! What any host can send to an open port: datagrams that hold no packet, or
+//! half of one. It is a program of the lab, and attacks a tunnel in it.
 
 #![forbid(unsafe_code)]
 
@@ -26,7 +26,7 @@ struct Args {
     #[command(subcommand)]
     target: Target,
 
-    /// Where random bytes begin: the same seed gives the same bytes
+    /// Seed of the random bytes: the same seed gives the same bytes
     #[arg(long, default_value_t = 1, global = true)]
     seed: u64,
 }
@@ -47,7 +47,7 @@ enum Target {
         #[arg(long, default_value_t = 1)]
         count: u64,
 
-        /// Send for so many seconds, as fast as it goes, instead of a count
+        /// Send for this many seconds, as fast as possible; --count is ignored
         #[arg(long, value_parser = clap::value_parser!(u64).range(..=86_400))]
         seconds: Option<u64>,
     },
@@ -65,17 +65,17 @@ enum Target {
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum What {
-    /// The three letters that end the article's program
+    /// Three letters: no version of IP begins with them
     Zzz,
     /// A datagram with nothing in it
     Empty,
     /// Five letters that begin like an IPv6 packet
     Hello,
-    /// A ping that is cut off in its middle
+    /// A ping, cut off after 42 of its 84 bytes
     Cut,
     /// The largest datagram that IPv4 can carry, 65,507 bytes
     Huge,
-    /// Random bytes, every second time behind a good first byte
+    /// Random bytes, half the time behind the first byte of an IP packet
     Random,
     /// One of each
     All,
@@ -119,7 +119,7 @@ fn run(args: Args) -> anyhow::Result<()> {
                     }
                 }
             }
-            println!("{sent} datagrams sent to {to}");
+            println!("{} sent to {to}", counted(sent, "datagram"));
         }
         Target::Device { interface, count } => {
             let injector = Injector::open(&interface)?;
@@ -127,7 +127,7 @@ fn run(args: Args) -> anyhow::Result<()> {
             for _ in 0..count {
                 sent += u64::from(injector.send(&noise(&mut random, 1500)).is_ok());
             }
-            println!("{sent} packets sent into {interface}");
+            println!("{} sent into {interface}", counted(sent, "packet"));
         }
     }
     Ok(())
@@ -160,4 +160,12 @@ fn noise(random: &mut fastrand::Rng, most: usize) -> Vec<u8> {
         bytes[0] = if random.bool() { 0x45 } else { 0x60 };
     }
     bytes
+}
+
+/// A number and its noun, in the plural unless the number is 1.
+fn counted(number: u64, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
 }
