@@ -214,6 +214,10 @@ impl Page<'_> {
             "timeline" => html::block("drawn", &figure::timeline(tree, arguments)?),
             "conversation" => html::block("drawn", &figure::conversation(tree, arguments)?),
             "sizes" => html::block("drawn", &figure::sizes(tree, arguments)?),
+            "checksum" => html::block("drawn", &figure::checksum(tree, arguments)?),
+            "difference" => html::block("drawn", &figure::difference(tree, arguments)?),
+            "fragments" => html::block("drawn", &figure::fragments(tree, arguments)?),
+            "hops" => html::block("drawn", &figure::hops(tree, arguments)?),
             "diagram" => html::block("drawn", &figure::diagram(tree, arguments)?),
             "include" | "rustdoc_include" | "playground" => {
                 anyhow::bail!(
@@ -221,7 +225,7 @@ impl Page<'_> {
                 )
             }
             _ => anyhow::bail!(
-                "there is no such directive; there are listing, changes, solution, predicted, doctor, packet, header, packets, journey, travel, timeline, conversation, sizes, diagram and value"
+                "there is no such directive; there are listing, changes, solution, predicted, doctor, packet, header, packets, journey, travel, timeline, conversation, checksum, difference, fragments, hops, sizes, diagram and value"
             ),
         })
     }
