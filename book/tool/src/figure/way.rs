@@ -69,13 +69,13 @@ impl Way {
                 .iter()
                 .map(|part| format!("{} {}", part.label, part.bytes.len()))
                 .collect();
-            let program = hop.program().map(|what| format!("{what}, "));
+            let doer = hop.doer().map(|what| format!("{what}, "));
             let when = match hop.change {
                 Change::Start => String::new(),
                 change => format!(
                     "{} µs later, {}{change}: ",
                     hop.time,
-                    program.unwrap_or_default()
+                    doer.unwrap_or_default()
                 ),
             };
             format!(
@@ -122,13 +122,14 @@ pub(super) fn find<'a>(
 }
 
 impl Hop {
-    /// What our program has done to the packet since the hop before, if that was
-    /// on the same host.
-    pub fn program(&self) -> Option<&'static str> {
+    /// What else was done to the packet since the hop before, and who did it, if
+    /// that was on the same host.
+    pub fn doer(&self) -> Option<&'static str> {
         match self.change {
             Change::Added { .. } => Some("our program reads it and sends it as a datagram"),
             Change::Removed(_) => Some("our program receives the datagram and writes it"),
-            Change::Start | Change::Unchanged | Change::Forwarded(..) | Change::Other => None,
+            Change::Forwarded(..) => Some("the router gives it a new Ethernet header"),
+            Change::Start | Change::Unchanged | Change::Other => None,
         }
     }
 }
