@@ -19,6 +19,7 @@
 //! | [`doctor`] | `{{#doctor}}`: what `cargo lab doctor` can say |
 //! | [`console`] | transcripts: prompts, commands and output told apart |
 //! | [`figure`] | draws packets, packet lists and journeys from captures |
+//! | [`minutes`] | `{{#minutes ch03-answer-ping.md}}`: how long a chapter takes |
 //! | [`number`] | the numbers of figures |
 //! | [`check`] | what must be true of the finished book |
 //! | [`problem`] | what is wrong, and in which line of which file |
@@ -36,6 +37,7 @@ pub mod doctor;
 pub mod figure;
 pub mod html;
 pub mod listing;
+pub mod minutes;
 pub mod number;
 pub mod page;
 pub mod predicted;

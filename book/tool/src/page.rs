@@ -13,7 +13,7 @@ use crate::number::Numbers;
 use crate::predicted::Predictions;
 use crate::problem::Problem;
 use crate::source_page::Links;
-use crate::{changes, console, doctor, figure, html, listing, solution};
+use crate::{changes, console, doctor, figure, html, listing, minutes, solution};
 
 /// What the pages of a book took from the tree, and what is wrong with them.
 #[derive(Debug, Default)]
@@ -58,10 +58,13 @@ struct Page<'a> {
     tree: &'a Path,
     file: String,
     links: Links,
-    predictions: Predictions,
     numbers: Numbers,
+    predictions: Predictions,
     taken: &'a mut Taken,
 }
+
+/// Finds what replaces a directive with these arguments, in a tree.
+type Find = fn(&Path, &str) -> anyhow::Result<String>;
 
 /// A fenced block of code: its first and last line, counted from 0.
 struct Block {
@@ -143,18 +146,24 @@ impl Page<'_> {
         lines.join("\n") + "\n"
     }
 
-    /// A line with its values filled in. `{{#value}}` is the one directive that
-    /// can be in the middle of a sentence.
+    /// A line with its values filled in. `{{#value}}` and `{{#minutes}}` are the
+    /// directives that can be in the middle of a sentence.
     fn values(&mut self, number: usize, line: &str) -> String {
+        let line = self.inline(number, line, "value", figure::value);
+        self.inline(number, &line, "minutes", minutes::of_page)
+    }
+
+    fn inline(&mut self, number: usize, line: &str, name: &str, find: Find) -> String {
         let mut out = String::new();
         let mut rest = line;
-        while let Some((before, after)) = rest.split_once("{{#value ")
+        let begin = format!("{{{{#{name} ");
+        while let Some((before, after)) = rest.split_once(&begin)
             && let Some((arguments, after)) = after.split_once("}}")
         {
             out += before;
-            match figure::value(self.tree, arguments) {
+            match find(self.tree, arguments) {
                 Ok(value) => out += &value,
-                Err(err) => self.problem(number, format!("{{{{#value}}}}: {err:#}")),
+                Err(err) => self.problem(number, format!("{{{{#{name}}}}}: {err:#}")),
             }
             rest = after;
         }
@@ -214,6 +223,10 @@ impl Page<'_> {
             "timeline" => html::block("drawn", &figure::timeline(tree, arguments)?),
             "conversation" => html::block("drawn", &figure::conversation(tree, arguments)?),
             "sizes" => html::block("drawn", &figure::sizes(tree, arguments)?),
+            "checksum" => html::block("drawn", &figure::checksum(tree, arguments)?),
+            "difference" => html::block("drawn", &figure::difference(tree, arguments)?),
+            "fragments" => html::block("drawn", &figure::fragments(tree, arguments)?),
+            "hops" => html::block("drawn", &figure::hops(tree, arguments)?),
             "diagram" => html::block("drawn", &figure::diagram(tree, arguments)?),
             "include" | "rustdoc_include" | "playground" => {
                 anyhow::bail!(
@@ -221,7 +234,7 @@ impl Page<'_> {
                 )
             }
             _ => anyhow::bail!(
-                "there is no such directive; there are listing, changes, solution, predicted, doctor, packet, header, packets, journey, travel, timeline, conversation, sizes, diagram and value"
+                "there is no such directive; there are listing, changes, solution, predicted, doctor, packet, header, packets, journey, travel, timeline, conversation, checksum, difference, fragments, hops, sizes, diagram, value and minutes"
             ),
         })
     }

@@ -14,7 +14,7 @@ use maud::{Markup, html};
 
 use super::arguments::Arguments;
 use super::capture::Capture;
-use super::explained;
+use super::name::name;
 use super::part::{self, Group, Part};
 
 const USAGE: &str = r#"{{#packet FILE NUMBER "text" only="LAYER, …" highlight="LAYER.FIELD, …"}}"#;
@@ -182,7 +182,7 @@ impl Anatomy<'_> {
                                 td { (span(&field.bytes)) }
                                 td { code { (hex(&self.data[field.bytes.clone()])) } }
                                 th scope="row" {
-                                    a href=(explained::place(part.kind, field.name.as_str())) { (field.name) }
+                                    (name(part.kind, field.name))
                                 }
                                 td { (field.value) }
                             }

@@ -20,8 +20,8 @@ const MARGIN: usize = 12;
 const HOST: usize = 24;
 const RUNG: usize = 42;
 const STEP: usize = 30;
-/// What a step through a program has more: a line that names it.
-const PROGRAM: usize = 18;
+/// What a step has more in which a program or a router does something: a line.
+const DOER: usize = 18;
 
 pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let way = Way::parse(USAGE, tree, arguments)?;
@@ -127,8 +127,8 @@ fn name(kind: LayerKind, width: f64) -> Name {
 }
 
 fn height_of_step(hop: &Hop) -> usize {
-    match hop.program() {
-        Some(_) => STEP + PROGRAM,
+    match hop.doer() {
+        Some(_) => STEP + DOER,
         None => STEP,
     }
 }
@@ -138,14 +138,14 @@ fn step(y: usize, hop: &Hop) -> Markup {
     let x = MARGIN + 6;
     let end = y + height_of_step(hop) - 5;
     // Headers are added after the program has sent, and removed before it receives.
-    let (change, program_at) = match hop.change {
-        Change::Added { .. } => (y + 19 + PROGRAM, y + 19),
-        _ => (y + 19, y + 19 + PROGRAM),
+    let (change, doer_at) = match hop.change {
+        Change::Added { .. } => (y + 19 + DOER, y + 19),
+        _ => (y + 19, y + 19 + DOER),
     };
     html! {
         path .way d={ "M" (x) " " (y + 3) "V" (end) "m-4 -5l4 5l4 -5" } {}
-        @if let Some(program) = hop.program() {
-            text .program x=(x + 14) y=(program_at) { (program) }
+        @if let Some(doer) = hop.doer() {
+            text .doer x=(x + 14) y=(doer_at) { (doer) }
         }
         text .change x=(x + 14) y=(change) {
             @if let Change::Forwarded(..) = hop.change {

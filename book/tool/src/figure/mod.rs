@@ -25,6 +25,11 @@
 //! | `timeline` | [`timeline`]: packets as lines between interfaces, on a time axis |
 //! | `conversation` | [`conversation`]: a TCP connection as arrows between two ends |
 //! | `sizes` | [`sizes`]: the lengths of the layers, added up |
+//! | `checksum` | [`checksum`]: a checksum worked out; `sum` is what it covers |
+//! | `difference` | [`difference`]: packets below each other, what differs marked |
+//! | `fragments` | [`fragments`]: the fragments of one packet; `piece` puts them together |
+//! | `hops` | [`hops`]: one field along a packet's journey |
+//! | `name` | the name of a field |
 //! | `value` | [`value`]: one number |
 //! | `diagram` | [`diagram`]: a drawing of `book/src/images/` |
 
@@ -34,17 +39,24 @@ mod anatomy;
 mod arguments;
 mod capture;
 mod cell;
+mod checksum;
 mod conversation;
 mod diagram;
+mod difference;
 mod explained;
+mod fragments;
 mod header;
+mod hops;
 mod ladder;
 mod list;
 mod motion;
+mod name;
 mod option;
 mod part;
+mod piece;
 mod range;
 mod sizes;
+mod sum;
 mod timeline;
 mod track;
 mod travel;
@@ -112,6 +124,32 @@ pub fn conversation(tree: &Path, arguments: &str) -> anyhow::Result<String> {
 /// of the layers, added up from the inside to the outside.
 pub fn sizes(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     sizes::draw(tree, arguments)
+}
+
+/// `{{#checksum captures/ch03/left-tun0.pcap 6 "wrong checksum" ICMP}}`: the
+/// checksum of a layer worked out, from the words that it covers.
+pub fn checksum(tree: &Path, arguments: &str) -> anyhow::Result<String> {
+    checksum::draw(tree, arguments)
+}
+
+/// `{{#difference captures/ch03/left-tun0.pcap 1,2 "echo request | echo reply"}}`:
+/// two or three packets below each other, with the bytes marked that differ. One
+/// text is about all of them.
+pub fn difference(tree: &Path, arguments: &str) -> anyhow::Result<String> {
+    difference::draw(tree, arguments)
+}
+
+/// `{{#fragments captures/ch06/left-eth0.pcap 13..14 "echo request"}}`: the
+/// fragments of one packet, where they belong.
+pub fn fragments(tree: &Path, arguments: &str) -> anyhow::Result<String> {
+    fragments::draw(tree, arguments)
+}
+
+/// `{{#hops captures/ch06/all.pcapng 1 "echo request" "time to live"}}`: one
+/// field of IP at every interface, in the inner packet and in the outer one. The
+/// number is that of [`journey`].
+pub fn hops(tree: &Path, arguments: &str) -> anyhow::Result<String> {
+    hops::draw(tree, arguments)
 }
 
 /// `{{#value captures/ch06/left-eth0.pcap 1 "ICMP echo request" UDP.length}}`:

@@ -70,7 +70,7 @@ pub(super) fn word(arguments: &mut Arguments) -> anyhow::Result<String> {
 }
 
 /// The first and the last packet of `3`, `1..8` or `5..`.
-fn bounds(range: &str, count: usize) -> anyhow::Result<(usize, usize)> {
+pub(super) fn bounds(range: &str, count: usize) -> anyhow::Result<(usize, usize)> {
     let what = "a packet in a list";
     let (first, last) = match range.split_once("..") {
         None => (range, range),

@@ -35,7 +35,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
                 " µs from end to end, recorded at all six interfaces. Here it moves "
                 (map.slower()) " times slower."
             }
-            svg viewBox=(map.view_box()) role="img" { (map.content()) }
+            svg viewBox=(map.view_box(0)) role="img" { (map.content()) }
             label .still { input type="checkbox"; " stand still" }
         }
     };
@@ -50,17 +50,23 @@ pub(super) fn file(tree: &Path, arguments: &str) -> anyhow::Result<String> {
         .with_context(|| format!("cannot read {sheet}"))?;
     let style = colours(&sheet).context("book.css has no colours where they are looked for")?;
     let drawing = html! {
-        svg .travel xmlns="http://www.w3.org/2000/svg" viewBox=(map.view_box()) role="img" {
+        svg .travel xmlns="http://www.w3.org/2000/svg" viewBox=(map.view_box(PAPER)) role="img" {
             style { (PreEscaped(style)) (PreEscaped(RULES)) }
+            // A page may be dark where the reader's system is light.
+            rect .paper x=(-PAPER) y=(-PAPER) width="100%" height="100%" rx="8" {}
             (map.content())
         }
     };
     Ok(drawing.into_string() + "\n")
 }
 
+/// The margin of the file.
+const PAPER: i32 = 10;
+
 /// What a page of the book gives a drawing, for a file that is in none.
 const RULES: &str = "
 svg { font: 12px 'Open Sans', 'Segoe UI', sans-serif; fill: var(--fg); }
+.paper { fill: var(--paper); }
 .host { fill: var(--panel); stroke: var(--frame); }
 .name { font-weight: 700; font-size: 13px; }
 .mono { font-family: 'Source Code Pro', Consolas, 'DejaVu Sans Mono', monospace; }
@@ -80,8 +86,8 @@ fn colours(sheet: &str) -> Option<String> {
     let layers = sheet.lines().filter(|line| line.contains("--fill: var("));
     let layers: Vec<&str> = layers.collect();
     Some(format!(
-        "\n:root {{{light}    --fg: #1f2328;\n}}\n\
-         @media (prefers-color-scheme: dark) {{ :root {{{dark}    --fg: #f0f6fc;\n}} }}\n{}",
+        "\n:root {{{light}    --fg: #1f2328; --paper: #ffffff;\n}}\n\
+         @media (prefers-color-scheme: dark) {{ :root {{{dark}    --fg: #f0f6fc; --paper: #0d1117;\n}} }}\n{}",
         layers.join("\n")
     ))
 }
@@ -143,8 +149,11 @@ impl Map {
         LIST + self.way.hops.len() * LINE + 12
     }
 
-    fn view_box(&self) -> String {
-        format!("0 0 {WIDTH} {}", self.legend() + 36)
+    /// With a margin of so many units.
+    fn view_box(&self, margin: i32) -> String {
+        let (width, height) = (WIDTH as i32, self.legend() as i32 + 34);
+        let (wider, higher) = (width + 2 * margin, height + 2 * margin);
+        format!("{0} {0} {wider} {higher}", -margin)
     }
 
     fn content(&self) -> Markup {

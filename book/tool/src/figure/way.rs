@@ -43,29 +43,7 @@ impl Way {
         let text = arguments.needed_text("the text that says which packet it is")?;
         arguments.end()?;
 
-        let name = &capture.name;
-        let all: Vec<&Packet> = crossings(&capture.packets).collect();
-        if all.is_empty() {
-            bail!(
-                "{name} has no packet that crossed a tunnel, from left-tun0 to right-tun0 or back"
-            );
-        }
-        let first = *all.get(number - 1).with_context(|| {
-            format!(
-                "{name} has no packet {number} that crossed the tunnel: the last is {}",
-                all.len()
-            )
-        })?;
-        if !says(first, &text) {
-            bail!(
-                "packet {number} that crossed the tunnel in {name} is not {text:?} but:\n    {}\n{}",
-                first.info(),
-                numbers(all.into_iter(), &text)
-            );
-        }
-        let journey = Journey::of(&capture.packets, first).with_context(|| {
-            format!("packet {number} of {name} is not in one piece at every interface: it was lost, or went in fragments")
-        })?;
+        let (first, journey) = find(&capture, number, &text)?;
         Ok(Way {
             what: http(first).unwrap_or_else(|| first.info()),
             hops: hops(&journey),
@@ -91,13 +69,13 @@ impl Way {
                 .iter()
                 .map(|part| format!("{} {}", part.label, part.bytes.len()))
                 .collect();
-            let program = hop.program().map(|what| format!("{what}, "));
+            let doer = hop.doer().map(|what| format!("{what}, "));
             let when = match hop.change {
                 Change::Start => String::new(),
                 change => format!(
                     "{} µs later, {}{change}: ",
                     hop.time,
-                    program.unwrap_or_default()
+                    doer.unwrap_or_default()
                 ),
             };
             format!(
@@ -112,14 +90,46 @@ impl Way {
     }
 }
 
+/// The packet of this number among those that crossed the tunnel, which is what
+/// the text says, and its journey.
+pub(super) fn find<'a>(
+    capture: &'a Capture,
+    number: usize,
+    text: &str,
+) -> anyhow::Result<(&'a Packet, Journey<'a>)> {
+    let name = &capture.name;
+    let all: Vec<&Packet> = crossings(&capture.packets).collect();
+    if all.is_empty() {
+        bail!("{name} has no packet that crossed a tunnel, from left-tun0 to right-tun0 or back");
+    }
+    let first = *all.get(number - 1).with_context(|| {
+        format!(
+            "{name} has no packet {number} that crossed the tunnel: the last is {}",
+            all.len()
+        )
+    })?;
+    if !says(first, text) {
+        bail!(
+            "packet {number} that crossed the tunnel in {name} is not {text:?} but:\n    {}\n{}",
+            first.info(),
+            numbers(all.into_iter(), text)
+        );
+    }
+    let journey = Journey::of(&capture.packets, first).with_context(|| {
+        format!("packet {number} of {name} is not in one piece at every interface: it was lost, or went in fragments")
+    })?;
+    Ok((first, journey))
+}
+
 impl Hop {
-    /// What our program has done to the packet since the hop before, if that was
-    /// on the same host.
-    pub fn program(&self) -> Option<&'static str> {
+    /// What else was done to the packet since the hop before, and who did it, if
+    /// that was on the same host.
+    pub fn doer(&self) -> Option<&'static str> {
         match self.change {
             Change::Added { .. } => Some("our program reads it and sends it as a datagram"),
             Change::Removed(_) => Some("our program receives the datagram and writes it"),
-            Change::Start | Change::Unchanged | Change::Forwarded(..) | Change::Other => None,
+            Change::Forwarded(..) => Some("the router gives it a new Ethernet header"),
+            Change::Start | Change::Unchanged | Change::Other => None,
         }
     }
 }

@@ -44,6 +44,14 @@ const FIGURES: &str = r#"# Figures of every kind
 
 {{#sizes captures/ch06/left-eth0.pcap 1 "ICMP echo request"}}
 
+{{#checksum captures/ch06/left-eth0.pcap 1 "ICMP echo request" UDP}}
+
+{{#difference captures/ch03/left-tun0.pcap 1,2,6 "echo request | echo reply | wrong checksum"}}
+
+{{#fragments captures/ch06/left-eth0.pcap 13..14 "ICMP echo request"}}
+
+{{#hops captures/ch06/all.pcapng 1 "ICMP echo request" "checksum"}}
+
 A length of {{#value captures/ch06/left-eth0.pcap 1 "ICMP echo request" length}} bytes: encapsulation.
 "#;
 

@@ -105,7 +105,16 @@ fn two_texts() {
     fails_on_left_eth0(
         figure::packet,
         r#"1 "echo" "request""#,
-        &["\"request\" is not understood"],
+        &[r#""request" is not understood"#],
+    );
+}
+
+#[test]
+fn option_twice() {
+    fails_on_left_eth0(
+        figure::packet,
+        r#"1 "echo" only=UDP only=IPv4"#,
+        &["something is there twice"],
     );
 }
 
@@ -296,6 +305,164 @@ fn value_of_unknown_field() {
 }
 
 #[test]
+fn checksum_without_layer() {
+    fails_on_left_eth0(figure::checksum, r#"1 "echo""#, &["the layer is missing"]);
+}
+
+#[test]
+fn checksum_of_a_layer_without_one() {
+    fails_on_left_eth0(
+        figure::checksum,
+        r#"1 "echo" Ethernet"#,
+        &["Ethernet has no checksum; IPv4, ICMP"],
+    );
+}
+
+#[test]
+fn checksum_of_a_fragment() {
+    fails_on_left_eth0(
+        figure::checksum,
+        r#"13 "echo" UDP"#,
+        &[
+            "the checksum of UDP cannot be worked out",
+            "more than is in",
+        ],
+    );
+}
+
+#[test]
+fn checksum_of_a_quoted_packet() {
+    fails_on_left_eth0(
+        figure::checksum,
+        r#"18 "unreachable" UDP"#,
+        &["the checksum of quoted UDP cannot be worked out"],
+    );
+}
+
+#[test]
+fn difference_of_one() {
+    fails_on_left_eth0(
+        figure::difference,
+        r#"1 "echo""#,
+        &["two or three packets are compared, not 1"],
+    );
+}
+
+#[test]
+fn difference_of_four() {
+    fails_on_left_eth0(
+        figure::difference,
+        r#"1,2,13,15 "echo""#,
+        &["two or three packets are compared, not 4"],
+    );
+}
+
+#[test]
+fn difference_with_a_text_too_few() {
+    fails_on_left_eth0(
+        figure::difference,
+        r#"1,2,3 "echo request | echo reply""#,
+        &["there are 3 packets and 2 texts"],
+    );
+}
+
+#[test]
+fn difference_with_another_packet() {
+    fails_on_left_eth0(
+        figure::difference,
+        r#"1,2 "echo reply | echo reply""#,
+        &[r#"packet 1 of captures/ch06/left-eth0.pcap is not "echo reply""#],
+    );
+}
+
+#[test]
+fn difference_without_numbers() {
+    fails_on_left_eth0(
+        figure::difference,
+        r#""echo""#,
+        &["the list of packets is missing"],
+    );
+}
+
+#[test]
+fn fragments_of_a_whole_packet() {
+    fails_on_left_eth0(
+        figure::fragments,
+        r#"1..2 "echo""#,
+        &["packet 1 is no fragment but:"],
+    );
+}
+
+#[test]
+fn fragments_of_two_packets() {
+    fails_on_left_eth0(
+        figure::fragments,
+        r#"13..15 "echo""#,
+        &[
+            "packets 13 and 15 are fragments of two packets",
+            "identification",
+        ],
+    );
+}
+
+#[test]
+fn fragments_without_the_last() {
+    fails_on_left_eth0(
+        figure::fragments,
+        r#"13 "echo""#,
+        &["the last fragment of the packet is not among them"],
+    );
+}
+
+#[test]
+fn fragments_without_the_first() {
+    fails_on_left_eth0(
+        figure::fragments,
+        r#"14 "fragment""#,
+        &["bytes 0 to 1479 of what the packet carried are in no fragment"],
+    );
+}
+
+#[test]
+fn fragments_of_another_packet() {
+    fails_on_left_eth0(
+        figure::fragments,
+        r#"13..14 "SYN""#,
+        &["none of the packets 13..14", r#""SYN": 3, 4"#],
+    );
+}
+
+#[test]
+fn hops_without_field() {
+    fails(
+        figure::hops,
+        r#"captures/ch06/all.pcapng 1 "echo""#,
+        &["the field is missing", "{{#hops FILE"],
+    );
+}
+
+#[test]
+fn hops_of_unknown_field() {
+    fails(
+        figure::hops,
+        r#"captures/ch06/all.pcapng 1 "echo" "colour""#,
+        &[
+            r#"no IP header of this packet has a field "colour""#,
+            "DSCP, ECN",
+        ],
+    );
+}
+
+#[test]
+fn hops_of_another_packet() {
+    fails(
+        figure::hops,
+        r#"captures/ch06/all.pcapng 1 "reply" "flags""#,
+        &[r#"not "reply" but"#, r#""reply": 2, 14"#],
+    );
+}
+
+#[test]
 fn diagram_without_text() {
     fails(figure::diagram, "lab", &["the text alternative is missing"]);
 }
@@ -322,8 +489,8 @@ proptest! {
     /// Directives are written by hand: anything between the braces is answered
     /// with a figure or an error, and not with a panic.
     #[test]
-    fn anything(arguments in r#"(captures/ch06/all\.pcapng|x)? ?[0-9.]{0,4} ?["a-z=. \[\]2]{0,20}"#) {
-        for draw in [figure::packet, figure::packets, figure::journey, figure::travel, figure::timeline, figure::conversation, figure::sizes, figure::value, figure::diagram] {
+    fn anything(arguments in r#"(captures/ch06/all\.pcapng|x)? ?[0-9.,]{0,4} ?["a-z=. \[\]2]{0,20}"#) {
+        for draw in [figure::packet, figure::header, figure::packets, figure::journey, figure::travel, figure::timeline, figure::conversation, figure::checksum, figure::difference, figure::fragments, figure::hops, figure::sizes, figure::value, figure::diagram] {
             let _ = draw(tree(), &arguments);
         }
     }

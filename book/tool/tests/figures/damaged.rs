@@ -28,12 +28,12 @@ fn fails(bytes: &[u8], draw: Draw, arguments: &str, words: &str) {
 fn cut_in_the_last_packet() {
     let bytes = capture();
     let cut = &bytes[..bytes.len() - 5];
-    fails(
-        cut,
-        figure::packet,
-        r#"one.pcap 1 "echo""#,
-        "damaged after packet 62",
-    );
+    let words = "damaged after packet 62";
+    fails(cut, figure::packet, r#"one.pcap 1 "echo""#, words);
+    fails(cut, figure::checksum, r#"one.pcap 1 "echo" UDP"#, words);
+    fails(cut, figure::difference, r#"one.pcap 1,2 "echo""#, words);
+    fails(cut, figure::fragments, r#"one.pcap 13..14 "echo""#, words);
+    fails(cut, figure::hops, r#"one.pcap 1 "echo" "flags""#, words);
 }
 
 #[test]
@@ -77,4 +77,7 @@ fn packet_with_its_beginning_only() {
         r#"one.pcap 1.. "echo""#,
         words,
     );
+    fails(&bytes, figure::checksum, r#"one.pcap 1 "echo" UDP"#, words);
+    fails(&bytes, figure::difference, r#"one.pcap 1,1 "echo""#, words);
+    fails(&bytes, figure::fragments, r#"one.pcap 1 "echo""#, words);
 }

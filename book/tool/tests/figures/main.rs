@@ -3,10 +3,13 @@
 mod arguments;
 mod bytes;
 mod captures;
+mod checksums;
 mod damaged;
+mod differences;
 mod errors;
 mod fields;
 mod flow;
+mod fragments;
 mod header;
 mod read;
 mod snapshots;

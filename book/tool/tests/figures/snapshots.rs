@@ -107,3 +107,39 @@ fn conversation() {
     );
     insta::assert_snapshot!(lines(&html.unwrap()));
 }
+
+#[test]
+fn checksum() {
+    let html = figure::checksum(
+        tree(),
+        r#"captures/ch06/left-eth0.pcap 1 "ICMP echo request" UDP"#,
+    );
+    insta::assert_snapshot!(lines(&html.unwrap()));
+}
+
+#[test]
+fn difference() {
+    let html = figure::difference(
+        tree(),
+        r#"captures/ch03/left-tun0.pcap 5,6 "echo request | wrong checksum""#,
+    );
+    insta::assert_snapshot!(lines(&html.unwrap()));
+}
+
+#[test]
+fn fragments() {
+    let html = figure::fragments(
+        tree(),
+        r#"captures/ch06/left-eth0.pcap 13..14 "ICMP echo request""#,
+    );
+    insta::assert_snapshot!(lines(&html.unwrap()));
+}
+
+#[test]
+fn hops() {
+    let html = figure::hops(
+        tree(),
+        r#"captures/ch06/all.pcapng 1 "echo request" "time to live""#,
+    );
+    insta::assert_snapshot!(lines(&html.unwrap()));
+}

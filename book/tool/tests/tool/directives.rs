@@ -131,10 +131,21 @@ fn other_text_stays_as_it_is() {
 }
 
 #[test]
-fn predicted() {
-    insta::assert_snapshot!(drawn(
-        "## Predict\n\n1. Is it `tun0`?\n2. Or is it\n   the cable?\n\n## Run it\n\n{{#predicted 2}}\n\n{{#predicted 1}}\n"
-    ));
+fn minutes() {
+    let fixture = Fixture::new();
+    let words = "word ".repeat(1000);
+    let commands = "left$ ch02\n64 bytes\n".repeat(20);
+    fixture.write("src/long.rs", &"// a line\n".repeat(42));
+    let code = "{{#listing src/long.rs}}";
+    // 5 minutes of words, 10 of commands, and two listings of 42 lines, which are
+    // 4 minutes. Exercises do not count.
+    fixture.write(
+        "book/src/ch02-answer.md",
+        &format!("# 2\n\n{words}\n\n```console\n{commands}```\n\n```text\n{words}\n```\n\n{code}\n\n{code}\n\n## Exercises\n\n{words}\n\n{code}\n\n### 02-1\n\n```console\n{commands}```\n\n## Check yourself\n"),
+    );
+    let (content, taken) = expanded(&fixture, "| {{#minutes ch02-answer.md}} min |");
+    assert_eq!(content, "| 20 min |\n");
+    assert_eq!(taken.problems, []);
 }
 
 /// A drawing, a listing, a transcript, and the drawing again.
@@ -183,4 +194,11 @@ fn figures_of_other_pages_have_none() {
         captions("the-lab.md"),
         ["The <code>hosts</code>.", "Once more."]
     );
+}
+
+#[test]
+fn predicted() {
+    insta::assert_snapshot!(drawn(
+        "## Predict\n\n1. Is it `tun0`?\n2. Or is it\n   the cable?\n\n## Run it\n\n{{#predicted 2}}\n\n{{#predicted 1}}\n"
+    ));
 }

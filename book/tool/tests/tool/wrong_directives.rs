@@ -192,3 +192,11 @@ fn prediction_without_an_answer() {
         "1: prediction 2 has no answer on this page",
     );
 }
+
+#[test]
+fn minutes_of_a_missing_page() {
+    one_problem_on_a_page(
+        "It takes {{#minutes ch09.md}} minutes.",
+        "12: {{#minutes}}: cannot read book/src/ch09.md",
+    );
+}
