@@ -334,7 +334,7 @@ fn checksum_of_a_fragment() {
 fn checksum_of_a_quoted_packet() {
     fails_on_left_eth0(
         figure::checksum,
-        r#"18 "unreachable" UDP"#,
+        r#"31 "fragmentation needed" UDP"#,
         &["the checksum of quoted UDP cannot be worked out"],
     );
 }
