@@ -92,6 +92,13 @@ pub const NEEDS: &[Need] = &[
         look: Look::Useful,
         messages: || missing("awk", "mawk"),
     },
+    // In Debian it comes with `ip`; Fedora calls the package iproute-tc.
+    Need {
+        name: "tc",
+        purpose: "chapter 6",
+        look: Look::Useful,
+        messages: || missing("tc", "iproute2"),
+    },
     Need {
         name: "tshark",
         purpose: "chapter 6, and looking at captures in a terminal",
