@@ -47,7 +47,10 @@ pub fn programs() -> &'static Path {
         let folder = temporary("programs");
         copy_programs(built(), &folder);
         let tree = tree().unwrap();
-        fs::copy(tree.join("tests/peers/tunnel.py"), folder.join("tunnel.py")).unwrap();
+        // Chapter 8 compiles the one in C, which it looks for next to the other.
+        for peer in ["tunnel.py", "trusting.c"] {
+            fs::copy(tree.join("tests/peers").join(peer), folder.join(peer)).unwrap();
+        }
         copy(&tree.join("book/src"), &folder.join("book"));
         copy(&tree.join("captures"), &folder.join("captures"));
         folder
