@@ -1,6 +1,6 @@
 //! Chapter 3: parse a packet, and answer it from user space.
 //!
-//! Whatever address behind the device one pings, this program answers.
+//! It answers for every address that the routing table sends into the device.
 
 #![forbid(unsafe_code)]
 
@@ -30,7 +30,7 @@ struct Args {
     #[arg(long, value_name = "DIR")]
     capture: Option<PathBuf>,
 
-    /// Flip one bit of every checksum, to see what becomes of the replies
+    /// Flip one bit of the checksum of every reply, to see what happens to it
     #[arg(long)]
     flip: bool,
 

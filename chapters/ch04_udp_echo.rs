@@ -1,5 +1,6 @@
 //! Chapter 4: datagrams. Without `--peer`, a server that sends each one back.
-//! With it, a client that sends its arguments, and waits for their echo.
+//! With it, a client that sends its arguments, each in a datagram, and waits for
+//! the echo of each.
 
 #![forbid(unsafe_code)]
 
@@ -30,7 +31,7 @@ struct Args {
     #[arg(long, value_name = "ADDR:PORT", value_parser = parse_endpoint)]
     listen: Option<SocketAddr>,
 
-    /// Address and port of the server; without it, be the server
+    /// Address and port of the server; without this option, be the server
     #[arg(long, value_name = "ADDR:PORT", value_parser = parse_peer)]
     peer: Option<SocketAddr>,
 
@@ -46,7 +47,7 @@ struct Args {
     #[arg(short)]
     verbose: bool,
 
-    /// What the client sends, a datagram each
+    /// The texts that the client sends, each in a datagram of its own
     #[arg(value_name = "TEXT", requires = "peer")]
     texts: Vec<String>,
 }
@@ -91,8 +92,8 @@ fn client(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
     let mut capture = LiveCapture::open(args.capture.as_deref())?;
     capture.start(&[&egress::interface_to(peer)?])?;
     let socket = socket::bind(args.listen, Some(peer))?;
-    // From here on the kernel knows the one who may answer. It drops what
-    // others send, and it can tell us that nobody listens there.
+    // From here on the kernel refuses datagrams from others, and tells us when
+    // the peer has no socket with that port.
     socket.connect(peer).context("cannot connect to the peer")?;
     println!("{} to {peer}", socket::local_addr(&socket)?);
 
@@ -108,6 +109,7 @@ fn client(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
     capture.finish();
     Ok(())
 }
+// ANCHOR_END: client
 
 /// Sends a text, and waits a second for its echo, which may be cut short.
 fn ask(socket: &UdpSocket, text: &str, buffer: &mut [u8]) -> io::Result<(usize, usize)> {
@@ -121,4 +123,3 @@ fn ask(socket: &UdpSocket, text: &str, buffer: &mut [u8]) -> io::Result<(usize, 
         println!("{text:?}: {sent} bytes came back that are no echo of it");
     }
 }
-// ANCHOR_END: client

@@ -1,8 +1,8 @@
 //! Chapter 5: a packet inside a datagram, one way.
 //!
 //! With `--peer`, every packet from the TUN device becomes the payload of one
-//! datagram to the peer. Without it, every datagram becomes a packet again.
-//! Two of these make half a tunnel.
+//! datagram to the peer. Without `--peer`, the payload of every datagram is
+//! written to the device as a packet. One of each makes half a tunnel.
 
 #![forbid(unsafe_code)]
 
@@ -24,7 +24,7 @@ use ip_over_udp::program::report;
 use ip_over_udp::signals::Shutdown;
 use ip_over_udp::socket;
 
-/// Send what the TUN device gives to a peer, or receive it there.
+/// Send the packets of a TUN device to a peer, in datagrams, or receive them.
 #[derive(Parser)]
 #[command(name = "ch05")]
 struct Args {
@@ -35,7 +35,7 @@ struct Args {
     #[arg(long, value_name = "ADDR:PORT", value_parser = parse_endpoint)]
     listen: Option<SocketAddr>,
 
-    /// Address and port of the receiver; without it, be the receiver
+    /// Address and port of the receiver; without this option, receive
     #[arg(long, value_name = "ADDR:PORT", value_parser = parse_peer)]
     peer: Option<SocketAddr>,
 

@@ -1,7 +1,8 @@
 //! Chapter 6: both ways, the whole tunnel.
 //!
 //! Every packet from the TUN device becomes the payload of one datagram to the
-//! peer, and every datagram that arrives becomes a packet again.
+//! peer, and the payload of every datagram that arrives is written to the device
+//! as a packet.
 
 #![forbid(unsafe_code)]
 
@@ -63,7 +64,7 @@ fn run(args: Args) -> anyhow::Result<()> {
     let tun = Device::open(&args.device)?;
     capture.start(&[tun.name(), &egress])?;
     // A read may find nothing although `poll` has reported the descriptor. It must
-    // return then: while it waited, the other side would not be served.
+    // not sleep then, because packets on the other side would wait as well.
     tun.set_nonblocking()?;
     udp.set_nonblocking(true)?;
     println!("{}", args.device);

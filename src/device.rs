@@ -72,7 +72,6 @@ impl Device {
             .map_err(|err| Error::system(tried(), err))
     }
 
-    // ANCHOR: recv_send
     /// Reads the next packet that the kernel sends into the interface, and
     /// returns its length in bytes. What does not fit into `buffer` is lost
     /// without a word: pass [`MAX_PACKET_LEN`] bytes.
@@ -94,7 +93,6 @@ impl Device {
     pub fn send(&self, packet: &[u8]) -> io::Result<()> {
         self.tun.send(packet).map(drop)
     }
-    // ANCHOR_END: recv_send
 
     /// Says what a fatal error of [`Device::recv`] or [`Device::send`] means.
     pub fn explain(&self, err: io::Error) -> Error {

@@ -139,7 +139,7 @@ pub enum Error {
     /// The route that comes with an address of the device would lead there.
     #[error(
         "cannot reach a peer at {peer}: that address is inside the tunnel, in {network} (--addr)\n  \
-         the datagrams to it would enter the tunnel again, each of them for ever\n  \
+         a datagram to it would come out of the tunnel as a packet, and so on without end\n  \
          give --peer the address that the other host has outside the tunnel"
     )]
     PeerInside { peer: IpAddr, network: IpNet },
@@ -147,7 +147,7 @@ pub enum Error {
     /// A route that is there already leads into the device.
     #[error(
         "cannot reach a peer at {peer}: the route to it leads into {name}, the tunnel itself\n  \
-         the datagrams to it would enter the tunnel again, each of them for ever\n  \
+         a datagram to it would come out of the tunnel as a packet, and so on without end\n  \
          see that route with: ip route get {peer}{oif}\n  \
          delete it, or choose another device with --tun",
         oif = match .peer {

@@ -61,7 +61,6 @@ pub fn peeked_len(socket: &UdpSocket) -> io::Result<usize> {
 }
 // ANCHOR_END: peeked_len
 
-// ANCHOR: recv_until
 /// Waits for a datagram until `end`: its length, and how much of it is in the
 /// buffer. When none has come by then, the error is `WouldBlock`.
 pub fn recv_until(
@@ -82,4 +81,32 @@ pub fn recv_until(
         }
     }
 }
-// ANCHOR_END: recv_until
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind::ConnectionRefused;
+    use std::net::UdpSocket;
+
+    fn any() -> UdpSocket {
+        UdpSocket::bind("127.0.0.1:0").unwrap()
+    }
+
+    /// What chapter 4 says of `connect`.
+    #[test]
+    fn a_stranger_is_heard_before_connect_and_refused_after_it() {
+        let (socket, peer, stranger) = (any(), any(), any());
+        stranger.connect(socket.local_addr().unwrap()).unwrap();
+        stranger.send(b"early").unwrap();
+        socket.connect(peer.local_addr().unwrap()).unwrap();
+        stranger.send(b"late").unwrap();
+        let refused = stranger.recv(&mut [0; 8]).unwrap_err();
+        assert_eq!(refused.kind(), ConnectionRefused);
+
+        peer.send_to(b"peer", socket.local_addr().unwrap()).unwrap();
+        let mut buffer = [0; 8];
+        assert_eq!(socket.recv(&mut buffer).unwrap(), 5);
+        assert_eq!(&buffer[..5], b"early");
+        assert_eq!(socket.recv(&mut buffer).unwrap(), 4);
+        assert_eq!(&buffer[..4], b"peer");
+    }
+}

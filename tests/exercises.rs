@@ -351,7 +351,9 @@ fn a_tree_is_left_as_it_is() {
     assert_eq!(fs::read_to_string(&program).unwrap(), broken);
 
     fs::write(&program, &theirs).unwrap();
-    exercise("3-3").code(1).says("03-3 Nobody listens: not yet");
+    exercise("3-3")
+        .code(1)
+        .says("03-3 Port unreachable: not yet");
     assert!(tree.contents() == before);
 
     // The first solution changes the lines above the reader's own.

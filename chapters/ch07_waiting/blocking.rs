@@ -8,7 +8,7 @@ use ip_over_udp::error::Result;
 use crate::forwarder::{Forwarder, Tun};
 
 // ANCHOR: blocking
-/// While it sleeps in the one read, the other side is not heard.
+/// While it sleeps in a read of one side, it does not hear the other.
 pub fn both(forwarder: &Forwarder<impl Tun>) -> Result<Infallible> {
     let mut buffer = vec![0; MAX_PACKET_LEN];
     loop {

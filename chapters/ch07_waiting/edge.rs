@@ -17,6 +17,7 @@ pub const BUDGET: usize = 64;
 pub const TUN: u64 = 0;
 pub const UDP: u64 = 1;
 
+// ANCHOR: register
 /// An epoll that reports when something new arrives at one of the two.
 pub fn register(forwarder: &Forwarder<impl Tun>) -> Result<Epoll> {
     let failed = |err| Error::system("cannot wait for packets", err);
@@ -26,6 +27,7 @@ pub fn register(forwarder: &Forwarder<impl Tun>) -> Result<Epoll> {
     epoll.add(&forwarder.udp, edge(UDP)).map_err(failed)?;
     Ok(epoll)
 }
+// ANCHOR_END: register
 
 /// The sides at which something new has arrived. Without a timeout it sleeps
 /// until there is one.

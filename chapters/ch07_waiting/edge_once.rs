@@ -11,7 +11,7 @@ use crate::forwarder::{Forwarder, Tun};
 
 // ANCHOR: once
 /// If two packets arrive before it wakes, that is one event: the second packet
-/// stays where it is.
+/// stays in the queue.
 pub fn both(forwarder: &Forwarder<impl Tun>) -> Result<Infallible> {
     let mut buffer = vec![0; MAX_PACKET_LEN];
     let epoll = register(forwarder)?;

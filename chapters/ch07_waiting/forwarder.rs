@@ -11,7 +11,7 @@ use ip_over_udp::device::Device;
 use ip_over_udp::error::{Error, Result, is_fatal};
 
 /// Where inner packets come from and go to: the device, and in the tests a
-/// socket in its place.
+/// socket instead.
 pub trait Tun: AsFd {
     /// As [`Device::recv`].
     fn recv(&self, buffer: &mut [u8]) -> io::Result<usize>;

@@ -45,15 +45,15 @@ struct Args {
 /// How a tunnel waits for its two descriptors.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Wait {
-    /// A thread for each direction, which sleeps in its read
+    /// Two threads, each asleep in a read of its own side
     Threads,
-    /// One poll for both, and reads that never sleep
+    /// One thread, asleep in poll, and reads that never sleep
     Poll,
     /// Edge-triggered epoll, and reads until nothing is left
     EpollEdge,
     /// Edge-triggered epoll, and one read for each event: it stalls
     EpollEdgeOnce,
-    /// A sleeping read of one descriptor, then of the other: it is deaf
+    /// One thread, asleep in a read of one side, then of the other: it is deaf
     Blocking,
 }
 

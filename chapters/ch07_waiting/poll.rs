@@ -11,7 +11,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use crate::forwarder::{Forwarder, Tun, count};
 
 // ANCHOR: poll
-/// Level triggered: as long as something is left, `poll` says so again.
+/// Reads at most one packet from each side, and asks again.
 pub fn both(forwarder: &Forwarder<impl Tun>) -> Result<Infallible> {
     let mut buffer = vec![0; MAX_PACKET_LEN];
     let readable = |fd| PollFd::new(fd, PollFlags::POLLIN);

@@ -25,7 +25,7 @@ pub fn run_until(
 ) -> Result<()> {
     // However a loop ends, it says so through the pipe, which wakes this thread,
     // and with what outcome through the channel. A panic, too, ends one thread
-    // alone: without a word the tunnel would stay up, and dead.
+    // alone: without this, the tunnel would stay up and carry nothing.
     let failed = |err| Error::system("cannot start the loop", err);
     let (ended, end) = io::pipe().map_err(failed)?;
     let (sender, outcome) = mpsc::channel();

@@ -1,4 +1,4 @@
-//! The loops without a device: a pair of UDP sockets stands in its place.
+//! The loops without a device: a pair of UDP sockets plays its part.
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind::WouldBlock};
@@ -31,7 +31,7 @@ enum Passed {
     In(u8),
 }
 
-/// In the place of a device.
+/// A socket that plays the part of a device.
 struct Wire {
     socket: UdpSocket,
     passed: Mutex<Vec<Passed>>,
@@ -116,7 +116,7 @@ impl World {
         self.forwarder.tun.passed.lock().unwrap().clone()
     }
 
-    /// Runs a loop on packets that lie ready already, until the device is gone.
+    /// Runs a loop on packets that are in the queue already, until the device is gone.
     fn run(&self, each: fn(&Forwarder<Wire>) -> Result<Infallible>) -> Vec<Passed> {
         self.kernel.send(GONE).unwrap();
         let ended = self.start(each).join().unwrap();

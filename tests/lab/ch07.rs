@@ -1,5 +1,6 @@
 //! What chapter 7 counts, seen by somebody else: `strace` counts the system
-//! calls, and the kernel how often a thread is woken.
+//! calls, and the kernel how often a thread is woken. And the experiments that the
+//! page "Measured" tells of.
 
 use std::collections::BTreeMap;
 
@@ -99,6 +100,28 @@ fn two_readers_get_each_packet_once() {
     let words = done.output.rsplit(' ').nth(1).unwrap();
     let woken: u32 = words.parse().unwrap();
     assert!((30..=45).contains(&woken), "{}", done.output);
+}
+
+/// As the page prints it.
+#[apply(test_in_lab)]
+fn a_wrong_checksum_is_found_by_poll_or_by_the_read() {
+    let lab = Lab::up();
+    lab.run("left", "probe --addr 192.168.0.1/24 checksum")
+        .code(0)
+        .says("\nblocking socket: poll: nothing to read\n")
+        .says("\nnon-blocking socket: poll: readable\n")
+        .says("non-blocking socket: recv: Resource temporarily unavailable (os error 11)\n");
+}
+
+/// As the page prints it.
+#[apply(test_in_lab)]
+#[needs(PING)]
+fn a_buffer_hides_a_packet_from_poll() {
+    let lab = Lab::up();
+    let reads = lab.start_on("left", "probe --addr 192.168.0.1/24 buffered");
+    lab.run("left", "ping -q -c 1 -W 1 192.168.0.2");
+    let hidden = "one byte: 45; in the buffer: 83 more; poll: nothing to read\n";
+    reads.stop().code(0).says(hidden);
 }
 
 #[apply(test_in_lab)]

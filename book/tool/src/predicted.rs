@@ -61,9 +61,7 @@ impl Predictions {
 
     /// The numbers of the questions that the page did not come back to.
     pub fn open(&self) -> impl Iterator<Item = usize> {
-        // Not yet on every page.
-        let begun = self.answered.contains(&true);
-        let answered = self.answered.iter().enumerate().filter(move |_| begun);
+        let answered = self.answered.iter().enumerate();
         answered.filter_map(|(place, answered)| (!answered).then_some(place + 1))
     }
 }

@@ -87,10 +87,17 @@ pub const NEEDS: &[Need] = &[
         messages: || missing("python3", "python3"),
     },
     Need {
-        name: "ps",
+        name: "awk",
         purpose: "an exercise of chapter 7",
         look: Look::Useful,
-        messages: || missing("ps", "procps"),
+        messages: || missing("awk", "mawk"),
+    },
+    // In Debian it comes with `ip`; Fedora calls the package iproute-tc.
+    Need {
+        name: "tc",
+        purpose: "chapter 6",
+        look: Look::Useful,
+        messages: || missing("tc", "iproute2"),
     },
     Need {
         name: "tshark",

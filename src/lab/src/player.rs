@@ -80,11 +80,11 @@ impl<'a> Player<'a> {
         limits: Limits,
         machine: Option<Shell>,
     ) -> anyhow::Result<Player<'a>> {
-        let (shows, listens) = (mode == Mode::Show, mode == Mode::Bless);
+        let shows = mode == Mode::Show;
         Ok(Player {
             chapter,
             mode,
-            executor: Executor::new(lab, limits, shows, listens, machine)?,
+            executor: Executor::new(lab, limits, shows, machine)?,
             differences: 0,
             changes: Vec::new(),
             first: None,
@@ -108,6 +108,7 @@ impl<'a> Player<'a> {
                     styled!("{PROSE}{}{PROSE:#}\n", heading.text);
                 }
             }
+            self.executor.listens = self.mode == Mode::Bless && block.is_new();
             for step in &block.steps {
                 let place = format!("{}:{}", chapter.shown, step.line);
                 let (command, host) = (&step.command, &step.host);

@@ -135,14 +135,21 @@ fn flags(value: &str) -> String {
 
 fn ours(packet: &Packet) -> Values {
     let mut values = Values::new();
+    let mut quoted = false;
     for layer in packet.dissect().layers {
+        quoted |= layer.kind.is_icmp();
         for field in &layer.fields {
             let mut add = |name, value: String| values.entry(name).or_default().push(value);
             let known = FIELDS
                 .iter()
                 .find(|known| (known.0, known.1) == (layer.kind, field.name));
             if let Some((.., name)) = known {
-                add(*name, as_tshark(field));
+                // It gives a quoted segment no number of its own beside the raw one.
+                let name = match *name {
+                    "tcp.seq_raw" if quoted => "tcp.seq",
+                    name => name,
+                };
+                add(name, as_tshark(field));
             }
             match &field.value {
                 Value::TcpFlags(flags) => add("tcp.flags", flags.0.to_string()),
@@ -206,7 +213,8 @@ fn judged(verdict: Verdict) -> String {
 }
 
 /// What we print in another form than tshark.
-const OTHERS: [&str; 11] = [
+const OTHERS: [&str; 12] = [
+    "tcp.seq",
     "tcp.flags",
     "ip.flags.df",
     "ip.flags.mf",

@@ -38,7 +38,7 @@ const FIGURES: &str = r#"# Figures of every kind
 {{#journey captures/ch06/all.pcapng 6 "HTTP GET"}}
 
 {{#travel captures/ch06/all.pcapng 6 "HTTP GET"}}
-{{#timeline captures/ch06/all.pcapng 73..101 "1500 bytes" mark=73 caption="What there is to see."}}
+{{#timeline captures/ch06/all.pcapng 73..92 "1500 bytes" mark=73 caption="What there is to see."}}
 
 {{#conversation captures/ch06/all.pcapng 13..72 "HTTP GET" mark=31}}
 
@@ -46,7 +46,7 @@ const FIGURES: &str = r#"# Figures of every kind
 
 {{#checksum captures/ch06/left-eth0.pcap 1 "ICMP echo request" UDP}}
 
-{{#difference captures/ch03/left-tun0.pcap 1,2,6 "echo request | echo reply | wrong checksum"}}
+{{#difference captures/ch03/left-tun0.pcap 1,2,10 "echo request | echo reply | wrong checksum"}}
 
 {{#fragments captures/ch06/left-eth0.pcap 13..14 "ICMP echo request"}}
 

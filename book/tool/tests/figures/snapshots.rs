@@ -94,7 +94,7 @@ fn picture_of_the_readme_stands_alone() {
 fn timeline() {
     let html = figure::timeline(
         tree(),
-        r#"captures/ch06/all.pcapng 73..101 "1500 bytes" mark=73"#,
+        r#"captures/ch06/all.pcapng 73..92 "1500 bytes" mark=73"#,
     );
     insta::assert_snapshot!(lines(&html.unwrap()));
 }
@@ -121,7 +121,7 @@ fn checksum() {
 fn difference() {
     let html = figure::difference(
         tree(),
-        r#"captures/ch03/left-tun0.pcap 5,6 "echo request | wrong checksum""#,
+        r#"captures/ch03/left-tun0.pcap 9,10 "echo request | wrong checksum""#,
     );
     insta::assert_snapshot!(lines(&html.unwrap()));
 }

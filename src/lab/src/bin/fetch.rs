@@ -38,10 +38,12 @@ fn run(args: Args) -> anyhow::Result<()> {
         .http_status_as_error(false)
         .build()
         .into();
-    let mut response = agent
-        .get(&args.url)
-        .call()
-        .with_context(|| format!("cannot fetch {}", args.url))?;
+    let answer = agent.get(&args.url).call().map_err(|err| match err {
+        // The error of the network itself, without ureq's word for its kind.
+        ureq::Error::Io(err) => anyhow::Error::new(err),
+        err => err.into(),
+    });
+    let mut response = answer.with_context(|| format!("cannot fetch {}", args.url))?;
     println!("{:?} {}", response.version(), response.status());
     io::copy(&mut response.body_mut().as_reader(), &mut Page)
         .with_context(|| format!("cannot read the answer from {}", args.url))?;

@@ -1,5 +1,5 @@
-//! What one read returns: the experiments of chapter 7 with a TUN device and
-//! the reading functions of the standard library.
+//! What one read returns: experiments with a TUN device and the reading functions
+//! of the standard library, for chapter 7 and the page "Measured".
 
 #![forbid(unsafe_code)]
 
@@ -58,8 +58,8 @@ enum Way {
     Buffered,
     /// Two threads that read from one descriptor
     Two,
-    /// A datagram with a wrong checksum, for a socket that may sleep and for
-    /// one that may not
+    /// A datagram with a wrong checksum, for a blocking socket and for a
+    /// non-blocking one
     Checksum,
 }
 
