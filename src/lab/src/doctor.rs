@@ -113,13 +113,13 @@ pub const NEEDS: &[Need] = &[
     },
     Need {
         name: "curl",
-        purpose: "a web client besides `fetch`",
+        purpose: "only the tests, as another web client",
         look: Look::Useful,
         messages: || missing("curl", "curl"),
     },
     Need {
         name: "wget",
-        purpose: "a web client besides `fetch`",
+        purpose: "only the tests, as another web client",
         look: Look::Useful,
         messages: || missing("wget", "wget"),
     },

@@ -91,7 +91,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
                         (anatomy.bytes(shown..length))
                     }
                 }
-                p .hint aria-hidden="true" { "Point at a byte, or tap it: what it is stands here." }
+                p .hint aria-hidden="true" { "Point at a byte, or tap it, to see what it is." }
             }
             @for part in &parts {
                 (anatomy.table(part, is_open(part)))
