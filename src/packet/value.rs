@@ -27,7 +27,7 @@ pub enum Value {
     TcpFlags(TcpFlags),
     /// `mss 1460, sack permitted`
     TcpOptions(Vec<TcpOption>),
-    /// `0xf7f7, right`
+    /// `0xf7f7, correct`
     Checksum(u16, Verdict),
 }
 
@@ -120,7 +120,7 @@ impl Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str(match self {
-            Verdict::Right => "right",
+            Verdict::Right => "correct",
             Verdict::Wrong => "wrong",
             Verdict::Absent => "none",
             Verdict::Unknown => "cannot be judged",
@@ -213,7 +213,7 @@ mod tests {
                 Value::TcpOptions(options),
                 "mss 1460, sack 1-2 5-9, timestamps 7 0",
             ),
-            (Value::Checksum(0xf7, Verdict::Right), "0x00f7, right"),
+            (Value::Checksum(0xf7, Verdict::Right), "0x00f7, correct"),
             (Value::Checksum(0xf7, Verdict::Wrong), "0x00f7, wrong"),
             (Value::Checksum(0, Verdict::Absent), "0x0000"),
             (Value::Checksum(0xf7, Verdict::Unknown), "0x00f7"),

@@ -75,14 +75,14 @@ fn a_checksum_that_only_the_inner_packet_has_wrong() {
         packets[0].data[sum.start] ^= 1;
     });
     // The outer one covers the inner, and is wrong too.
-    let words = "inner ICMP checksum: wrong in yours, right in the reference";
+    let words = "inner ICMP checksum: wrong in yours, correct in the reference";
     mine.says("left-eth0", words);
     let mine = mine.change("left-eth0", |packets| {
         let inner = field(&packets[0], LayerKind::Icmp, FieldName::Checksum);
         packets[0].data[inner.start] ^= 1;
         packets[0].data[14 + 20 + 6] ^= 1;
     });
-    let words = "outer UDP checksum: wrong in yours, right in the reference";
+    let words = "outer UDP checksum: wrong in yours, correct in the reference";
     mine.says("left-eth0", words);
 }
 
@@ -92,7 +92,7 @@ fn a_datagram_without_a_checksum() {
         let sum = field(&packets[0], LayerKind::Udp, FieldName::Checksum);
         packets[0].data[sum].fill(0);
     });
-    let words = "outer UDP checksum: none in yours, right in the reference";
+    let words = "outer UDP checksum: none in yours, correct in the reference";
     mine.says("left-eth0", words);
 }
 

@@ -136,7 +136,7 @@ fn verified(sum: &Sum) -> Markup {
             (carry(&steps))
             tr .verified .wrong[result != 0] {
                 th scope="row" {
-                    "every bit flipped: " strong { @if result == 0 { "0, so it is right" } @else { "not 0, so it is wrong" } }
+                    "every bit flipped: " strong { @if result == 0 { "0, so it is correct" } @else { "not 0, so it is wrong" } }
                 }
                 td { (hex(result)) }
             }

@@ -186,5 +186,6 @@ fn tcp(packet: &Summary, header: &Part, data: Option<&Part>, http: Option<String
     }
     let data = data.filter(|part| part.kind == LayerKind::Data);
     let length = data.map_or(0, |part| part.bytes.len());
-    info + ", " + &http.unwrap_or_else(|| format!("{length} bytes of data"))
+    let carried = http.or((length > 0).then(|| format!("{length} bytes of data")));
+    carried.map_or(info.clone(), |carried| info + ", " + &carried)
 }
