@@ -11,6 +11,7 @@ mod fields;
 mod flow;
 mod fragments;
 mod header;
+mod pcap;
 mod read;
 mod snapshots;
 mod values;
