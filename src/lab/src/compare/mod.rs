@@ -96,10 +96,10 @@ pub fn compare(mine: &Path, reference: &Path) -> anyhow::Result<Option<Differenc
     }))
 }
 
-/// Makes these captures the reference, if they differ from it. Says whether
-/// they did.
-pub fn bless(mine: &Path, reference: &Path) -> anyhow::Result<bool> {
-    if reference.join(ALL).exists() && compare(mine, reference)?.is_none() {
+/// Makes these captures the reference, if they differ from it, and with `always`
+/// even if only what is left out of a comparison differs. Says whether it did.
+pub fn bless(mine: &Path, reference: &Path, always: bool) -> anyhow::Result<bool> {
+    if !always && reference.join(ALL).exists() && compare(mine, reference)?.is_none() {
         return Ok(false);
     }
     let packets = capture::read(&mine.join(ALL))?;

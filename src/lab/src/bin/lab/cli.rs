@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use lab::Setup;
 use lab::book::Book;
 use lab::executor::Limits;
@@ -115,16 +115,33 @@ pub enum Action {
     },
     /// Play the book, and put what its commands print into it
     ///
-    /// Reference captures are replaced if they differ.
+    /// Each chapter is played twice: once for its console blocks, and then as it
+    /// is written now for its reference captures. These are replaced if they
+    /// differ in more than what two runs never have in common, times for example.
     Bless {
         /// One chapter, 06 for example [default: all]
         chapter: Option<String>,
+        /// Play once, and leave the other part as it is
+        #[arg(long, value_name = "PART")]
+        only: Option<Part>,
+        /// Replace the captures even if they differ only in times and the like
+        #[arg(long)]
+        times: bool,
     },
     /// Say what this machine lacks, and how to get it
     Doctor,
     /// Start a lab, open a TUN device, end: what `doctor` tries
     #[command(hide = true)]
     Trial,
+}
+
+/// What `bless` rewrites.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub enum Part {
+    /// The output in the chapter's console blocks
+    Blocks,
+    /// The chapter's reference captures
+    Captures,
 }
 
 const HELP: &str = "\
