@@ -15,7 +15,7 @@
 //! | [`validate`] | what is checked before a packet is passed on | 8 |
 //! | [`signals`] | the signals that end a program or ask it, as descriptors | all |
 //! | [`count`] | packets and bytes, counted | most |
-//! | [`output`] | printing, where nobody may be reading | all |
+//! | [`output`] | printing, also to a closed or full output | all |
 //! | [`program`] | the frame of every program | all |
 //!
 //! `sys` holds all the `unsafe`; `iproute` starts the program `ip`.

@@ -23,11 +23,11 @@ fn the_difference_that_came_first() {
 fn a_file_that_is_not_there() {
     let mine = Mine::of("06");
     fs::remove_file(mine.file("left-eth0.pcap")).unwrap();
-    let words = "left-eth0.pcap is not there; packets in the reference: 18";
+    let words = "you have no left-eth0.pcap; packets in the reference: 18";
     mine.says("left-eth0", words);
     let mine = Mine::of("06");
     fs::remove_file(mine.file("all.pcapng")).unwrap();
-    let words = "all.pcapng is not there; packets in the reference: 101";
+    let words = "you have no all.pcapng; packets in the reference: 101";
     mine.says("all interfaces", words);
     let output = mine.lab(&["compare", "06"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));

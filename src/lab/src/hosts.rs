@@ -171,7 +171,9 @@ pub fn create(programs: &Path, ipv6: bool) -> anyhow::Result<Vec<(Host, PacketSo
         let thread = thread::Builder::new()
             .spawn(move || open(name, &programs, ipv6))
             .map_err(|err| Error::system("cannot start a thread", err))?;
-        let opened = thread.join().map_err(|_| anyhow!("the thread for it died"));
+        let opened = thread
+            .join()
+            .map_err(|_| anyhow!("the thread that sets it up has died"));
         let (host, socket) = opened
             .flatten()
             .with_context(|| format!("cannot set up the host {name}"))?;
@@ -233,7 +235,7 @@ fn lay_over_the_machine() -> anyhow::Result<()> {
             let ours = PathBuf::from("/run").join(path.trim_start_matches("/etc/"));
             fs::write(&ours, text)?;
             mount(Some(&ours), &target, none, MsFlags::MS_BIND, none)
-                .with_context(|| format!("cannot lay a file over {path}"))?;
+                .with_context(|| format!("cannot mount the lab's own file over {path}"))?;
         }
     }
     // Some containers forbid this. Then the lab sees the container's processes.
@@ -271,7 +273,7 @@ fn open(name: &str, programs: &Path, ipv6: bool) -> anyhow::Result<(Host, Packet
         if !key.starts_with("net/ipv6/") {
             done.with_context(|| format!("cannot set {key} to {value}"))?;
         } else if ipv6 {
-            done.context("cannot set up IPv6: this machine's kernel is without it")?;
+            done.context("cannot set up IPv6: this machine's kernel does not support it")?;
         }
     }
 

@@ -45,7 +45,10 @@ impl RunDir {
                 return Ok(RunDir { path, _lock: lock });
             }
         }
-        bail!("a hundred labs run in {} already", base.display());
+        bail!(
+            "a hundred labs run in {} already\n  end some of them, or choose another folder with --out DIR",
+            base.display()
+        );
     }
 
     /// Where the folder is.
@@ -147,8 +150,12 @@ fn clear(path: &Path) -> io::Result<()> {
 
 /// Whether shells of other terminals are in the lab with this folder.
 pub fn has_guests(path: &Path) -> anyhow::Result<bool> {
-    let file = File::open(path.join("running"))
-        .with_context(|| format!("somebody removed the lab's folder {}", path.display()))?;
+    let file = File::open(path.join("running")).with_context(|| {
+        format!(
+            "the lab's folder {} was removed while the lab ran",
+            path.display()
+        )
+    })?;
     Ok(Flock::lock(file, FlockArg::LockExclusiveNonblock).is_err())
 }
 
@@ -187,9 +194,9 @@ impl Running {
     /// Enters the lab's user namespace, and returns one of its hosts.
     pub fn join(&self, name: &str, programs: &Path) -> anyhow::Result<Host> {
         let mut hosts = self.hosts.iter();
-        let (_, descriptors) = hosts
-            .find(|host| host.0 == name)
-            .with_context(|| format!("the lab that runs has no host {name}"))?;
+        let (_, descriptors) = hosts.find(|host| host.0 == name).with_context(|| {
+            format!("the running lab has no host {name}; its hosts are left, internet and right")
+        })?;
         let host = Host::join(name, programs, self.pid, *descriptors)
             .and_then(|host| namespace::join(self.pid).map(|()| host));
         host.with_context(|| format!("cannot join the lab in {}", self.path.display()))
@@ -242,7 +249,7 @@ pub fn find(base: &Path) -> Option<Running> {
             let path = entry.ok()?.path();
             let file = path.join("running");
             let started = fs::metadata(&file).ok()?.modified().ok()?;
-            // A lock to be had is the lock of nobody: the remains of a lab
+            // A lock that can be taken belongs to no process: the remains of a lab
             // that was killed.
             if !matches!(lock(&path), Ok(None)) {
                 return None;

@@ -239,7 +239,8 @@ fn understood(chapter: &Chapter, text: &str) -> anyhow::Result<()> {
     };
     let what = || {
         format!(
-            "{} stays as it is: a command printed a line that would not be taken for output",
+            "cannot rewrite {}: a command printed a line that would be read as a prompt, \
+             as ^C or as the end of the block",
             chapter.shown
         )
     };
@@ -257,7 +258,8 @@ fn write(chapter: &Chapter, text: &str) -> anyhow::Result<()> {
     let path = &chapter.path;
     if fs::read_to_string(path)? != chapter.text {
         bail!(
-            "{} was changed while it was played; bless it again",
+            "cannot rewrite {}: it was changed while it was played\n  \
+             run cargo lab bless again",
             chapter.shown
         );
     }

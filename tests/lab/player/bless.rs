@@ -49,7 +49,7 @@ fn refuses_output_that_reads_like_a_command() {
     let before = book.text();
     book.lab(&["bless", "20"])
         .code(2)
-        .says("stays as it is: a command printed a line that would not be taken for output");
+        .says("a command printed a line that would be read as a prompt, as ^C or as");
     assert_eq!(book.text(), before);
 }
 

@@ -45,7 +45,7 @@ fn a_program_that_died_is_named() {
     book.check()
         .code(1)
         .says("ch20-title.md:8: right$ echo off")
-        .says("  it had ended by then: left$ sh -c 'echo ready; sleep 0.1; echo the reason' &\n")
+        .says("  a program in the background had already ended: left$ sh -c 'echo ready; sleep 0.1; echo the reason' &\n")
         .says("    the reason\n");
     // A death that takes its time is waited for, where the book has it.
     let slow = "left$ sh -c 'sleep 0.5; echo the reason' &\nleft$ fg\n";

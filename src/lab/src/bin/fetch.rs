@@ -16,7 +16,7 @@ use ureq::Agent;
 #[derive(Parser)]
 #[command(name = "fetch")]
 struct Args {
-    /// What to fetch, as in http://192.168.0.2/
+    /// Address of the page, as in http://192.168.0.2/
     url: String,
 
     /// Give up after this many seconds
@@ -41,6 +41,8 @@ fn run(args: Args) -> anyhow::Result<()> {
     let mut response = agent
         .get(&args.url)
         .call()
+        // An error of the network in the system's words, without "io: ".
+        .map_err(ureq::Error::into_io)
         .with_context(|| format!("cannot fetch {}", args.url))?;
     println!("{:?} {}", response.version(), response.status());
     io::copy(&mut response.body_mut().as_reader(), &mut Page)

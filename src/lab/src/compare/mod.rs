@@ -190,7 +190,7 @@ impl Captures {
         Difference {
             interface: interface.to_owned(),
             file: file.to_owned(),
-            words: format!("{file} is not there; packets in the reference: {packets}"),
+            words: format!("you have no {file}; packets in the reference: {packets}"),
             mine: None,
             reference: Some(1),
         }

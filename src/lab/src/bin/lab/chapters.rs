@@ -144,13 +144,13 @@ pub fn compare(options: &Options, word: &str) -> anyhow::Result<u8> {
     let book = options.book()?;
     let Some(chapter) = book.name(word)? else {
         let names = book.names()?.join(", ");
-        bail!("there is no chapter {word:?}; there are {names}");
+        bail!("there is no chapter {word:?}; the chapters are {names}");
     };
     let base = options.base()?;
     let (mine, reference) = (base.join(&chapter), book.reference(&chapter));
     if !mine.exists() {
         let play = command(&base, &chapter);
-        bail!("there is no capture of chapter {chapter} yet; make one: {play}");
+        bail!("you have no captures of chapter {chapter} yet; make them with: {play}");
     }
     let Some(difference) = lab::compare::compare(&mine, &reference)? else {
         println!("chapter {chapter}: every packet is as in the reference");
