@@ -64,14 +64,21 @@ impl fmt::Display for Totals {
             lines,
             ignored,
         } = self;
-        write!(
-            f,
-            "{blocks} blocks, {commands} commands, {lines} lines compared"
-        )?;
+        let (blocks, commands) = (counted(*blocks, "block"), counted(*commands, "command"));
+        let lines = counted(*lines, "line");
+        write!(f, "{blocks}, {commands}, {lines} compared")?;
         match ignored {
             0 => Ok(()),
             _ => write!(f, ", {ignored} ignored"),
         }
+    }
+}
+
+/// A number and its noun, in the plural unless the number is 1.
+fn counted(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
     }
 }
 
@@ -157,8 +164,7 @@ pub fn check(
     }
     match differences {
         0 => (),
-        1 => println!("chapter {name}: 1 difference"),
-        many => println!("chapter {name}: {many} differences"),
+        some => println!("chapter {name}: {}", counted(some, "difference")),
     }
     Ok(differences == 0)
 }
@@ -177,8 +183,10 @@ pub fn bless_blocks(
         match changed.count() {
             0 => (),
             count => println!(
-                "{}:{}: new output of {count} commands",
-                chapter.shown, block.line
+                "{}:{}: new output of {}",
+                chapter.shown,
+                block.line,
+                counted(count, "command")
             ),
         }
     }
@@ -209,15 +217,11 @@ pub fn bless_captures(
     let shown = shown(&reference); // before play() changes the folder
     let (differences, _, recorded) = play(lab, chapter, Mode::Check, limits, machine)?;
     if differences > 0 {
-        let commands = if differences == 1 {
-            "command"
-        } else {
-            "commands"
-        };
         println!(
-            "{}: {differences} {commands} printed something else than the book says; \
+            "{}: {} printed something else than the book says; \
              write [..] where two runs never print the same",
-            chapter.shown
+            chapter.shown,
+            counted(differences, "command")
         );
     }
     if !recorded.is_empty() || reference.exists() {

@@ -75,7 +75,10 @@ fn bad_addresses() {
         ("0.0.0.0:9876", "is not the address of one host"),
         ("255.255.255.255:9876", "is not the address of one host"),
         ("[fe80::1]:9876", "as in [fe80::1%eth0]:9876"),
-        ("[fe80::1%nothing]:9876", "this host has no interface nothing"),
+        (
+            "[fe80::1%nothing]:9876",
+            "this host has no interface nothing",
+        ),
         ("right:9876", "write them like"),
     ] {
         let args = ["--addr", "192.168.0.1/24", "--peer", peer];

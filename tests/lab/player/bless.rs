@@ -19,8 +19,8 @@ fn keeps_wildcards() {
     let book = Book::of(&text("1 [..]\nwrong\n1\n", ""));
     book.lab(&["bless", "20"])
         .code(0)
-        .says("ch20-title.md:3: new output of 1 commands")
-        .says("ch20-title.md:15: new output of 1 commands");
+        .says("ch20-title.md:3: new output of 1 command")
+        .says("ch20-title.md:15: new output of 1 command");
     assert_eq!(book.text(), text("1 [..]\nb\n1\n", "two\n"));
     book.lab(&["bless", "20"])
         .code(0)
@@ -39,7 +39,7 @@ fn leaves_exercises_and_ignored_blocks_alone() {
     assert_eq!(book.text(), text);
     book.check()
         .code(0)
-        .says("1 blocks, 1 commands, 1 lines compared, 1 ignored")
+        .says("1 block, 1 command, 1 line compared, 1 ignored")
         .says("ch20-title.md:6: ignored: needs a second machine");
 }
 
@@ -122,7 +122,7 @@ fn rewrites_only_what_is_asked_for() {
     fs::remove_dir_all(book.reference("")).unwrap();
     book.lab(&["bless", "20", "--only", "blocks"])
         .code(0)
-        .says("new output of 1 commands");
+        .says("new output of 1 command");
     assert_ne!(book.text(), before);
     assert!(!book.reference("").exists());
 }
@@ -132,6 +132,6 @@ fn names_the_output_that_changes_from_play_to_play() {
     let book = Book::new("left$ date +%N");
     book.lab(&["bless", "20"])
         .code(0)
-        .says("new output of 1 commands")
+        .says("new output of 1 command")
         .says("1 command printed something else than the book says");
 }

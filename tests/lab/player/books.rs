@@ -14,9 +14,9 @@ fn all_chapters_and_the_worst_exit_code() {
     book.write("notes.md", "no chapter");
     book.lab(&["check"])
         .code(1)
-        .says("chapter 20: 1 blocks")
+        .says("chapter 20: 1 block")
         .says("ch21-more.md:3: left$ echo two")
-        .says("chapter 22: 1 blocks")
+        .says("chapter 22: 1 block")
         .says("3 chapters: 3 blocks, 3 commands, 3 lines compared");
     book.write("ch22-end.md", "```console\nright$ exit\n```\n");
     book.lab(&["check"]).code(2);

@@ -393,7 +393,7 @@ fn fragments_of_a_whole_packet() {
     fails_on_left_eth0(
         figure::fragments,
         r#"1..2 "echo""#,
-        &["packet 1 is no fragment but:"],
+        &["packet 1 is not a fragment; it is:"],
     );
 }
 

@@ -41,13 +41,25 @@ fn run(args: Args) -> anyhow::Result<()> {
     let mut response = agent
         .get(&args.url)
         .call()
-        // An error of the network in the system's words, without "io: ".
-        .map_err(ureq::Error::into_io)
+        .map_err(|err| plain(err.into_io(), args.timeout))
         .with_context(|| format!("cannot fetch {}", args.url))?;
     println!("{:?} {}", response.version(), response.status());
     io::copy(&mut response.body_mut().as_reader(), &mut Page)
+        .map_err(|err| plain(err, args.timeout))
         .with_context(|| format!("cannot read the answer from {}", args.url))?;
     Ok(())
+}
+
+/// An error of the network in the system's words, or that the time is up: `ureq`
+/// says "timeout: global".
+fn plain(err: io::Error, timeout: u64) -> io::Error {
+    let inner = err.get_ref().and_then(|err| err.downcast_ref());
+    match inner {
+        Some(ureq::Error::Timeout(_)) => {
+            io::Error::other(format!("not complete after {timeout} s (--timeout)"))
+        }
+        _ => err,
+    }
 }
 
 /// Standard output, so that an error of `io::copy` is one of the network.
