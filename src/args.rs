@@ -1,4 +1,4 @@
-//! What programs are told on their command lines: names, addresses and ports,
+//! The values on the command lines of the programs: names, addresses and ports,
 //! checked before anything is opened. Errors are in the form that `clap` asks for.
 
 use std::fmt;

@@ -3,7 +3,7 @@
 //! | module | what it is for | the chapter that builds it |
 //! |---|---|---|
 //! | [`error`] | what can go wrong, in words; is it about one packet, or all? | all |
-//! | [`args`] | what programs are told: names, addresses, ports | 1 on |
+//! | [`args`] | values on the command line: names, addresses, ports | 1 on |
 //! | [`device`] | open and configure a TUN device | 1 and 2 |
 //! | [`mod@checksum`] | the Internet checksum | 3 |
 //! | [`packet`] | one packet as one line, layer by layer, or as bytes | 2 on |

@@ -48,8 +48,8 @@ impl AsFd for Shutdown {
     }
 }
 
-/// Becomes readable when somebody asks the program what it has counted so far,
-/// by SIGUSR1: `kill -USR1 PID`.
+/// Becomes readable when SIGUSR1 asks the program what it has counted so far:
+/// `kill -USR1 PID`.
 pub struct StatisticsSignal(SignalFd);
 
 impl StatisticsSignal {

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! The addresses are reserved for documentation (RFC 5737, RFC 3849), so they
-//! look like the Internet's and are nobody's.
+//! look like the Internet's and belong to no host there.
 
 use std::ffi::CString;
 use std::fs::{self, File};
@@ -67,8 +67,8 @@ const CABLES: [[(&str, &str, &str); 2]; 2] = [
     ],
 ];
 
-/// What `ip` is told on each host. The neighbours are fixed: nobody asks for
-/// hardware addresses, and no capture shows it.
+/// What `ip` is told on each host. The neighbours are fixed, so that no
+/// host asks for hardware addresses, and no capture shows such questions.
 const LEFT: &str = "
     link set lo up
     link set eth0 up

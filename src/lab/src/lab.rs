@@ -87,7 +87,7 @@ impl Lab {
             }
         });
         // Otherwise this closes the sockets: as long as they are open, the
-        // kernel copies every frame for them, even if nobody reads it.
+        // kernel copies every frame for them, even if no program reads it.
         let start = || Recorder::start(&path, sockets);
         let recorder = setup.capture.then(start).transpose()?;
         folder.announce(pid, hosts.iter())?;

@@ -7,8 +7,8 @@
 //! others in there, and the namespaces vanish with them. See
 //! user_namespaces(7) and pid_namespaces(7).
 //!
-//! So nothing stays behind, whoever is killed: if it is the outer process, the
-//! inner one notices, because a pipe between them closes, and ends.
+//! So nothing stays behind, whichever of the two is killed: if it is the outer
+//! process, the inner one notices, because a pipe between them closes, and ends.
 //!
 //! No signal that asks for the end is lost. As long as the outer process has no
 //! child, it ends in the signal's handler ([`prepare`]). Before it starts one,

@@ -197,7 +197,7 @@ fn run(
 }
 
 /// Writes what one interface sends and receives to standard output, as pcapng,
-/// until nobody reads it any more or the lab has ended. To be called in the
+/// until no program reads it any more or the lab has ended. To be called in the
 /// network namespace of the host.
 pub fn stream(interface: &str, lab: Running) -> anyhow::Result<()> {
     let mut socket = PacketSocket::open()?;

@@ -68,7 +68,7 @@ impl RunDir {
             let [net, mnt, uts] = host.descriptors();
             writeln!(text, "{} {net} {mnt} {uts}", host.name)?;
         }
-        // Renamed, so that nobody reads half of it.
+        // Renamed, so that no process reads half of it.
         let new = self.path.join("running.new");
         fs::write(&new, text)
             .and_then(|()| fs::rename(&new, self.path.join("running")))
@@ -137,7 +137,7 @@ fn clear(path: &Path) -> io::Result<()> {
     };
     gone(fs::remove_dir_all(path.join(OUTPUT)))?;
     for name in made(path)?.unwrap_or_default() {
-        // A name alone, whoever wrote the list.
+        // A name without a folder, whichever program wrote the list.
         if let Some(name) = Path::new(&name).file_name() {
             gone(fs::remove_file(path.join(name)))?;
         }
@@ -220,8 +220,8 @@ impl Running {
     /// Whether it has ended, or is just about to: its first process is dead once
     /// all others are buried, those of guests too.
     ///
-    /// The lock is not asked: whoever tries it has it for a moment, and would
-    /// hide the end from [`sweep`].
+    /// The lock is not tried: a process that tries it has it for a moment, and
+    /// would hide the end from [`sweep`].
     pub fn has_ended(&self) -> bool {
         let stat = format!("/proc/{}/stat", self.pid);
         let alive = || fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z "));

@@ -99,7 +99,7 @@ fn play(
     limits: Limits,
     machine: Option<Shell>,
 ) -> anyhow::Result<(usize, Changes, Vec<Recorded>)> {
-    // `--capture left` in a chapter means a folder beside our captures.
+    // `--capture left` in a chapter means a folder next to our captures.
     std::env::set_current_dir(&lab.folder)?;
     let mut player = Player::new(&lab, chapter, mode, limits, machine)?;
     player.play(chapter.transcript.played())?;

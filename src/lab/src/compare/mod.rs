@@ -1,4 +1,4 @@
-//! The reader's captures beside the reference: are they the same, and if not,
+//! The reader's captures and the reference: are they the same, and if not,
 //! what is the first difference?
 //!
 //! No two runs give the same bytes. `normalise` takes a packet apart into what
@@ -150,7 +150,7 @@ impl Captures {
     fn read(folder: &Path) -> anyhow::Result<Captures> {
         let (mut files, mut rows) = (BTreeSet::new(), BTreeMap::new());
         let none = || format!("there are no captures in {}", folder.display());
-        // A reader may keep files of their own beside those of the lab.
+        // A reader may keep other files in the same folder.
         let made = run_dir::made(folder)?;
         for file in fs::read_dir(folder).with_context(none)? {
             let path = file?.path();
