@@ -28,7 +28,7 @@ fn a_file_that_is_not_there() {
     ] {
         let count = capture::read(&mine.file(file)).unwrap().len();
         fs::remove_file(mine.file(file)).unwrap();
-        let words = format!("{file} is not there; packets in the reference: {count}");
+        let words = format!("you have no {file}; packets in the reference: {count}");
         mine.says(interface, &words);
         fs::copy(reference("06").join(file), mine.file(file)).unwrap();
     }

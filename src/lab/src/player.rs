@@ -2,7 +2,7 @@
 //!
 //! What they print is shown as it comes, or compared with what the book says,
 //! or put into the book. Each command waits for the end of the one before; one
-//! with `&` at its end runs on as soon as it has printed the lines that stand
+//! with `&` at its end runs on as soon as it has printed the lines that are
 //! below it, and what it prints later is shown by `fg`.
 
 use std::ops::Range;
@@ -123,7 +123,10 @@ impl<'a> Player<'a> {
                     printed => printed?,
                 };
                 if let Some(line) = self.not_found(step, &printed) {
-                    bail!("{}: {line}\n  cargo lab doctor may say more", what());
+                    bail!(
+                        "{}: {line}\n  see how to install it with: cargo lab doctor",
+                        what()
+                    );
                 }
                 match self.mode {
                     Mode::Show => {
