@@ -76,9 +76,8 @@ pub struct Executor<'a> {
     /// Prompts and output are shown as they come.
     shows: bool,
     /// A program in the background gets some time for its first words, even if
-    /// none are expected: for a block whose output is not in the book yet. In
-    /// others this time would delay what follows, and the captures would show it.
-    pub listens: bool,
+    /// none are expected.
+    listens: bool,
     shells: Vec<Shell>,
     jobs: Vec<Job>,
     /// The first lines of the program that was waited for last, if it came from
@@ -90,11 +89,13 @@ pub struct Executor<'a> {
 }
 
 impl<'a> Executor<'a> {
-    /// No shell but this runs at first.
+    /// No shell but this runs at first. `listens` is for output that is not in
+    /// the book yet.
     pub fn new(
         lab: &'a Lab,
         limits: Limits,
         shows: bool,
+        listens: bool,
         machine: Option<Shell>,
     ) -> anyhow::Result<Executor<'a>> {
         let output = lab.folder.join(OUTPUT);
@@ -104,7 +105,7 @@ impl<'a> Executor<'a> {
             lab,
             limits,
             shows,
-            listens: false,
+            listens,
             shells: machine.into_iter().collect(),
             jobs: Vec::new(),
             log: Vec::new(),

@@ -80,11 +80,11 @@ impl<'a> Player<'a> {
         limits: Limits,
         machine: Option<Shell>,
     ) -> anyhow::Result<Player<'a>> {
-        let shows = mode == Mode::Show;
+        let (shows, listens) = (mode == Mode::Show, mode == Mode::Bless);
         Ok(Player {
             chapter,
             mode,
-            executor: Executor::new(lab, limits, shows, machine)?,
+            executor: Executor::new(lab, limits, shows, listens, machine)?,
             differences: 0,
             changes: Vec::new(),
             first: None,
@@ -108,7 +108,6 @@ impl<'a> Player<'a> {
                     styled!("{PROSE}{}{PROSE:#}\n", heading.text);
                 }
             }
-            self.executor.listens = self.mode == Mode::Bless && block.is_new();
             for step in &block.steps {
                 let place = format!("{}:{}", chapter.shown, step.line);
                 let (command, host) = (&step.command, &step.host);

@@ -202,15 +202,6 @@ impl Transcript {
     }
 }
 
-impl Block {
-    /// Whether nothing that its commands print is below them yet.
-    pub fn is_new(&self) -> bool {
-        let after = |step: &Step| step.after.as_ref().is_none_or(Vec::is_empty);
-        let mut steps = self.steps.iter();
-        steps.all(|step| step.before.is_empty() && after(step))
-    }
-}
-
 impl Step {
     /// The command as the file has it, with its prompt.
     pub fn typed(&self) -> String {
