@@ -9,13 +9,14 @@ use ip_over_udp::packet::{FieldName, LayerKind};
 use maud::{Markup, html};
 
 use super::arguments::Arguments;
+use super::caption::Caption;
 use super::capture::{Capture, numbers, says};
 use super::name::name;
 use super::part::{self, Part};
 use super::piece::{Piece, whole};
-use super::range::bounds;
+use super::range::{self, bounds};
 
-const USAGE: &str = r#"{{#fragments FILE FIRST..LAST "text"}}"#;
+const USAGE: &str = r#"{{#fragments FILE FIRST..LAST "text" caption="…"}}"#;
 
 /// Units of the drawing. 340 of them are about the width of a phone.
 const WIDTH: usize = 340;
@@ -27,6 +28,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let capture = Capture::open(tree, &arguments.word("the capture")?)?;
     let range = arguments.word("the range of packets")?;
     let text = arguments.needed_text("the text that says which packet was cut")?;
+    let caption = Caption::of(&mut arguments);
     arguments.end()?;
 
     let (first, last) = bounds(&range, capture.packets.len())?;
@@ -53,10 +55,10 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
         .collect();
     let figure = html! {
         figure .fragments {
-            figcaption {
-                strong { "One packet in " (pieces.len()) " fragments" } ", packets " (first) " to " (last)
-                " of " code { (capture.name) } ", each drawn where it belongs"
-            }
+            (caption.above(html! {
+                strong { "One packet in " (pieces.len()) " fragments" } ". "
+                (range::title(first, last)) " of " code { (capture.name) } ", each drawn where it belongs"
+            }))
             (drawing(&pieces, &parts, whole.carried))
             ul .layers {
                 @for part in &parts {

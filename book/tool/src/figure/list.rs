@@ -8,17 +8,19 @@ use ip_over_udp::packet::{FieldName, LayerKind, Summary, Value, Verdict};
 use maud::{Markup, html};
 
 use super::arguments::Arguments;
+use super::caption::Caption;
 use super::capture::{Capture, http};
 use super::part::{self, Part, Role};
 use super::range::{self, Range};
 
-const USAGE: &str = r#"{{#packets FILE FIRST..LAST "text" mark=NUMBER}}"#;
+const USAGE: &str = r#"{{#packets FILE FIRST..LAST "text" mark=NUMBER caption="…"}}"#;
 
 pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let mut arguments = Arguments::parse(USAGE, arguments)?;
     let capture = Capture::open(tree, &arguments.word("the capture")?)?;
     let range = range::word(&mut arguments)?;
     let (text, mark) = (arguments.text(), arguments.option("mark"));
+    let caption = Caption::of(&mut arguments);
     arguments.end()?;
 
     let Range {
@@ -35,11 +37,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let interfaces = packets.iter().any(|packet| !packet.interface.is_empty());
     let figure = html! {
         figure .packets {
-            figcaption {
-                @if first == last { strong { "Packet " (first) } }
-                @else { strong { "Packets " (first) " to " (last) } }
-                " of " code { (capture.name) }
-            }
+            (caption.above(html! { strong { (range::title(first, last)) } " of " code { (capture.name) } }))
             table {
                 thead { tr {
                     th .no scope="col" { abbr title="number" { "No." } }

@@ -10,6 +10,7 @@ use lab::journey::microseconds;
 use maud::html;
 
 use super::arguments::{self, Arguments};
+use super::caption::Caption;
 use super::capture::Capture;
 use super::range::{self, Range};
 use axis::{Axis, Event};
@@ -61,7 +62,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let range = range::word(&mut arguments)?;
     let text = arguments.needed_text("the text that one of the packets must contain")?;
     let (mark, scale) = (arguments.option("mark"), arguments.option("scale"));
-    let caption = arguments.option("caption");
+    let caption = Caption::of(&mut arguments);
     arguments.end()?;
 
     let name = &capture.name;
@@ -79,14 +80,13 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
         .map(|scale| arguments::number(&scale, "the scale, milliseconds for 100 units,"))
         .transpose()?;
     let timeline = Timeline::new(&capture, &range, scale)?;
-    let what = format!("Packets {} to {}", range.first, range.last);
+    let what = range::title(range.first, range.last);
     let figure = html! {
         figure .timeline {
-            figcaption {
+            (caption.above(html! {
                 strong { (what) } " of " code { (name) }
-                ", each as a line from interface to interface. Time runs downwards. "
-                @if let Some(caption) = &caption { (caption) }
-            }
+                ", each as a line from interface to interface. Time runs downwards."
+            }))
             (timeline.drawing(&format!("{what} of {name}, from interface to interface; time runs downwards")))
             (timeline.legend())
         }
