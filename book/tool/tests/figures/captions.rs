@@ -49,3 +49,21 @@ fn one_two_and_more_packets() {
     assert_eq!(title("3..4"), "Packets 3 and 4");
     assert_eq!(title("3..5"), "Packets 3 to 5");
 }
+
+/// Frames and the packets inside have their lengths in one column.
+#[test]
+fn what_a_length_is() {
+    let draw = |packets: &str| figure::packets(tree(), packets).unwrap();
+    let frames = draw(r#"captures/ch06/left-eth0.pcap 1 "echo request""#);
+    assert!(frames.contains("Length counts the whole frame, Ethernet header included, on"));
+    let plain = draw(r#"captures/ch06/left-tun0.pcap 1 "echo request""#);
+    assert!(!plain.contains("Length counts"));
+}
+
+/// A first fragment has the length of the whole datagram in its header.
+#[test]
+fn data_of_a_fragment() {
+    let html = figure::packets(tree(), r#"captures/ch06/left-eth0.pcap 13 "fragment""#).unwrap();
+    assert!(html.contains("1472 of 1500 bytes of data"));
+    assert!(html.contains(r#"<td class="size">1472 of 1500</td>"#));
+}
