@@ -9,8 +9,9 @@ use maud::html;
 
 use super::arguments::Arguments;
 use super::capture::Capture;
+use super::caption::Caption;
 
-const USAGE: &str = "{{#pcap FILE}}";
+const USAGE: &str = r#"{{#pcap FILE caption="…"}}"#;
 
 /// The first number of a file in which all numbers are little-endian and times
 /// are in nanoseconds (draft-ietf-opsawg-pcap, section 4). We write no other.
@@ -24,6 +25,7 @@ const SHOWN: usize = 8;
 pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let mut arguments = Arguments::parse(USAGE, arguments)?;
     let capture = Capture::open(tree, &arguments.word("the capture")?)?;
+    let caption = Caption::of(&mut arguments);
     arguments.end()?;
 
     let name = &capture.name;
@@ -67,9 +69,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     ];
     let figure = html! {
         figure .pcap {
-            figcaption {
-                strong { "The first bytes" } " of " code { (name) } ", number by number"
-            }
+            (caption.above(html! { strong { "The first bytes" } " of " code { (name) } }))
             table {
                 thead { tr { th { "offset" } th { "in hex" } th { "what" } th { "value" } } }
                 @for (part, rows) in rows {
