@@ -8,8 +8,8 @@ use anyhow::bail;
 use maud::html;
 
 use super::arguments::Arguments;
-use super::capture::Capture;
 use super::caption::Caption;
+use super::capture::Capture;
 
 const USAGE: &str = r#"{{#pcap FILE caption="…"}}"#;
 
