@@ -80,7 +80,7 @@ fn outermost(packets: &[&Packet]) -> &'static str {
     match links.next() {
         Some(LinkType::Ethernet) if links.all(|link| link == LinkType::Ethernet) => "frame",
         Some(LinkType::Raw) if links.all(|link| link == LinkType::Raw) => "packet",
-        _ => "frame, or packet where there is no frame,",
+        _ => "frame (or packet, where there is no frame)",
     }
 }
 
