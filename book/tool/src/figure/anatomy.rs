@@ -28,6 +28,9 @@ const SHOWN: usize = 160;
 /// With no more fields than this, all tables are open.
 const FEW_FIELDS: usize = 12;
 
+/// So many bytes of no field are told one by one.
+const FEW_BYTES: usize = 16;
+
 struct Anatomy<'a> {
     data: &'a [u8],
     parts: &'a [Part],
@@ -149,7 +152,8 @@ impl Anatomy<'_> {
             .fields
             .iter()
             .any(|field| Some(field) == self.marked.first());
-        let name = format!("{}: {}", part.label, values(group));
+        let values = self.values(group);
+        let name = format!("{}: {values}", part.label);
         html! {
             label .field .mark[mark] {
                 input type="radio" name="field" aria-label=(name) checked[is_first_mark];
@@ -158,9 +162,25 @@ impl Anatomy<'_> {
                 }
                 span .says .(part.role.class()) {
                     span .place { (part.label) ", " (words(&group.bytes)) }
-                    " " (values(group))
+                    " " (values)
                 }
             }
+        }
+    }
+
+    /// What the fields of a group are, in words; or a few bytes themselves, if no
+    /// header says what they are.
+    fn values(&self, group: &Group) -> String {
+        let fields = group.fields.iter();
+        let values: Vec<String> = fields
+            .map(|field| format!("{} {}", field.name, field.value))
+            .collect();
+        match (values.is_empty(), &self.data[group.bytes.clone()]) {
+            (false, _) => values.join(" · "),
+            (true, few) if few.len() <= FEW_BYTES => {
+                format!("{}, as text {}", hex(few), characters(few))
+            }
+            (true, many) => format!("{} bytes, of which no header says more", many.len()),
         }
     }
 
@@ -194,18 +214,6 @@ impl Anatomy<'_> {
                 }
             }
         }
-    }
-}
-
-/// What the fields of a group are, in words.
-fn values(group: &Group) -> String {
-    let fields = group.fields.iter();
-    let values: Vec<String> = fields
-        .map(|field| format!("{} {}", field.name, field.value))
-        .collect();
-    match values.is_empty() {
-        true => format!("{} bytes without fields", group.bytes.len()),
-        false => values.join(" · "),
     }
 }
 

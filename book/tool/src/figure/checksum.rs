@@ -92,7 +92,9 @@ fn line(sum: &Sum, row: &Row) -> Markup {
 
 fn words(row: &Row) -> Markup {
     let words: Vec<String> = row.words.iter().map(|&word| hex(word.into())).collect();
-    let list = html! { code { (words.join(" ")) } };
+    // An address is two numbers, which can be shown as a sum.
+    let between = if words.len() == 2 { " + " } else { " " };
+    let list = html! { code { (words.join(between)) } };
     match words.len() > LONG {
         true => html! { details .more { summary { (words.len()) " numbers" } (list) } },
         false => list,

@@ -14,6 +14,7 @@ use super::caption::Caption;
 use super::capture::Capture;
 use super::range::{self, Range};
 use super::track::{Track, follow};
+use crate::html::count;
 use segment::{Phase, Segment};
 
 mod drawing;
@@ -64,7 +65,11 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let figure = html! {
         figure .conversation {
             (caption.above(html! {
-                strong { (what) } " of " code { (name) } ": a TCP connection. "
+                strong { (what) } " of " code { (name) } ": a TCP connection in " (count(conversation.segments.len(), "segment"))
+                @if conversation.segments.iter().any(|said| said.numbers.len() > 1) {
+                    ", each captured at several interfaces, with the time of the first"
+                }
+                ". "
                 "Sequence and acknowledgement numbers count from its beginning. Under each arrow: bytes of the IP packet"
                 @if wrapped { ", and of the frame with the datagram around it" }
                 "."

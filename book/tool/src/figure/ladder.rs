@@ -135,15 +135,15 @@ fn height_of_step(hop: &Hop) -> usize {
 fn step(y: usize, hop: &Hop) -> Markup {
     let x = MARGIN + 6;
     let end = y + height_of_step(hop) - 5;
-    // Headers are added after the program has sent, and removed before it receives.
-    let (change, doer_at) = match hop.change {
-        Change::Added { .. } => (y + 19 + DOER, y + 19),
-        _ => (y + 19, y + 19 + DOER),
+    // Who does something is above what becomes of the packet.
+    let change = match hop.doer() {
+        Some(_) => y + 19 + DOER,
+        None => y + 19,
     };
     html! {
         path .way d={ "M" (x) " " (y + 3) "V" (end) "m-4 -5l4 5l4 -5" } {}
         @if let Some(doer) = hop.doer() {
-            text .doer x=(x + 14) y=(doer_at) { (doer) }
+            text .doer x=(x + 14) y=(y + 19) { (doer) }
         }
         text .change x=(x + 14) y=(change) {
             @if let Change::Forwarded(..) = hop.change {

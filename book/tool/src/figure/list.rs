@@ -49,7 +49,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
                     th .from scope="col" { "Source" }
                     th .to scope="col" { "Destination" }
                     th .kind scope="col" { "Protocol" }
-                    th .size scope="col" { abbr title={ "bytes of " (outermost.trim_end_matches(',')) } { "Length" } }
+                    th .size scope="col" { abbr title={ "bytes of the whole " (outermost) } { "Length" } }
                     th .info scope="col" { "Info" }
                 } }
                 @for ((number, packet), lines) in (first..).zip(&packets).zip(&lists) {
@@ -67,10 +67,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
                 }
             }
             @if is_nested {
-                p .note {
-                    "Length counts " (outermost) " on a packet's first line, and only the packet inside "
-                    "on the lines below it."
-                }
+                p .note { "Length: the whole " (outermost) " on the first line, the packet inside it below." }
             }
         }
     };
@@ -81,11 +78,9 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
 fn outermost(packets: &[&Packet]) -> &'static str {
     let mut links = packets.iter().map(|packet| packet.link);
     match links.next() {
-        Some(LinkType::Ethernet) if links.all(|link| link == LinkType::Ethernet) => {
-            "the whole frame, Ethernet header included,"
-        }
-        Some(LinkType::Raw) if links.all(|link| link == LinkType::Raw) => "the whole packet",
-        _ => "the whole frame, or the packet where there is no frame,",
+        Some(LinkType::Ethernet) if links.all(|link| link == LinkType::Ethernet) => "frame",
+        Some(LinkType::Raw) if links.all(|link| link == LinkType::Raw) => "packet",
+        _ => "frame (or packet, where there is no frame)",
     }
 }
 

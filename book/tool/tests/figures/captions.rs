@@ -55,9 +55,9 @@ fn one_two_and_more_packets() {
 fn what_a_length_is() {
     let draw = |packets: &str| figure::packets(tree(), packets).unwrap();
     let frames = draw(r#"captures/ch06/left-eth0.pcap 1 "echo request""#);
-    assert!(frames.contains("Length counts the whole frame, Ethernet header included, on"));
+    assert!(frames.contains("Length: the whole frame on the first line"));
     let plain = draw(r#"captures/ch06/left-tun0.pcap 1 "echo request""#);
-    assert!(!plain.contains("Length counts"));
+    assert!(!plain.contains("Length: "));
 }
 
 /// A first fragment has the length of the whole datagram in its header.
