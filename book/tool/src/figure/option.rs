@@ -21,8 +21,8 @@ pub(super) fn cells(mut at: usize, header: &[u8]) -> Option<Vec<Cell>> {
             return None;
         }
         // Kind and length, for a cell that says no more than that.
-        let head = |name, value: &str| Cell {
-            value: value.to_owned(),
+        let head = |name| Cell {
+            value: format!("kind {kind}, length {length}"),
             ..Cell::of_bits(name, at..next.min(at + 16), header)
         };
         // The number behind kind and length, with all of the option as its bytes.
@@ -35,12 +35,15 @@ pub(super) fn cells(mut at: usize, header: &[u8]) -> Option<Vec<Cell>> {
             ..Cell::of_bits(name, from..from + 32, header)
         };
         match (kind, length) {
-            (1, 1) => cells.push(Cell::of_bits("no operation", at..next, header)),
+            (1, 1) => cells.push(Cell {
+                value: format!("kind {kind}"),
+                ..Cell::of_bits("no operation", at..next, header)
+            }),
             (2, 4) => cells.push(whole("maximum segment size")),
             (3, 3) => cells.push(whole("window scale")),
-            (4, 2) => cells.push(head("SACK permitted", "yes")),
+            (4, 2) => cells.push(head("SACK permitted")),
             (8, 10) => cells.extend([
-                head("timestamps", "10 bytes"),
+                head("timestamps"),
                 stamp("timestamp value", at + 16),
                 stamp("timestamp echo reply", at + 48),
             ]),
