@@ -34,7 +34,7 @@ pub enum Error {
 
     /// `open` gave EACCES: the mode of the file forbids it.
     #[error(
-        "cannot open /dev/net/tun: its file mode does not let you\n  \
+        "cannot open /dev/net/tun: its file mode forbids it\n  \
          every distribution with udev gives it the mode 0666; do the same:\n  \
          sudo chmod 666 /dev/net/tun"
     )]

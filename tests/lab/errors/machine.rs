@@ -27,7 +27,7 @@ fn a_tun_device_not_for_you() {
     let covered = "mount -t tmpfs none /dev/net && touch /dev/net/tun && chmod 0 /dev/net/tun \
                    && setpriv --bounding-set=-dac_override,-dac_read_search ch01";
     fails(&lab, &format!("unshare -m sh -c '{covered}'"))
-        .says("error: cannot open /dev/net/tun: its file mode does not let you")
+        .says("error: cannot open /dev/net/tun: its file mode forbids it")
         .says("sudo chmod 666 /dev/net/tun");
 }
 

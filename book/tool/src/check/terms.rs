@@ -58,7 +58,8 @@ fn singular(word: &str) -> impl Iterator<Item = String> {
         word.strip_suffix(ending)
             .map(|stem| format!("{stem}{instead}"))
     };
-    [Some(word.to_owned()), one("s", ""), one("ies", "y")]
+    let whole = Some(word.to_owned());
+    [whole, one("s", ""), one("es", ""), one("ies", "y")]
         .into_iter()
         .flatten()
 }
