@@ -10,7 +10,9 @@ use crate::problem::Problem;
 const GLOSSARY: &str = "glossary.html";
 
 /// Words in italics that are no terms.
-const STRESSED: [&str; 7] = ["italics", "last", "make", "new", "up", "verify", "which"];
+const STRESSED: [&str; 9] = [
+    "enter", "italics", "last", "leave", "make", "new", "up", "verify", "which",
+];
 
 /// The terms of the glossary, in small letters. `None` in a book without one.
 pub fn of_glossary(pages: &Pages) -> Option<BTreeSet<String>> {
