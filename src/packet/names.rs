@@ -89,7 +89,7 @@ names! {
         // UDP, TCP and ICMP
         SourcePort = "source port", DestinationPort = "destination port",
         SequenceNumber = "sequence number", AcknowledgementNumber = "acknowledgement number",
-        Window = "window", UrgentPointer = "urgent pointer", Code = "code",
+        DataOffset = "data offset", Window = "window", UrgentPointer = "urgent pointer", Code = "code",
         Identifier = "identifier", RestOfHeader = "rest of header",
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn dissect<'a>(
             return None;
         }
         Err(HeaderSliceError::Content(_)) => {
-            dissector.malformed(format_args!("TCP with an impossible header length"));
+            dissector.malformed(format_args!("TCP with an impossible data offset"));
             dissector.data(LayerKind::Data, segment, at);
             return None;
         }
@@ -74,7 +74,7 @@ pub(super) fn dissect<'a>(
         field(FieldName::DestinationPort, 2..4, destination),
         field(FieldName::SequenceNumber, 4..8, sequence),
         field(FieldName::AcknowledgementNumber, 8..12, acknowledgement),
-        field(FieldName::HeaderLength, 12..13, Value::Bytes(length)),
+        field(FieldName::DataOffset, 12..13, Value::Bytes(length)),
         field(FieldName::Flags, 13..14, Value::TcpFlags(flags)),
         field(FieldName::Window, 14..16, window),
         checksum_field(16..18, header.checksum(), verdict),

@@ -67,7 +67,7 @@ fn the_doctor_finds_nothing_wrong() {
     done.code(0)
         .says("good     the file /dev/net/tun")
         .says("good     the program ip")
-        .says("good     a network of our own, with a TUN device in it");
+        .says("good     a private network with a TUN device in it");
 }
 
 #[apply(test_in_lab)]

@@ -2,26 +2,42 @@
 //! looks like, and what to do.
 
 use lab::doctor::NEEDS;
+use maud::{Markup, PreEscaped, html};
 
-use crate::html::{escape, sentence};
+use crate::html::sentence;
 
-/// The list as HTML: what it is about, and for each message what to do.
+/// A table with a row for each message.
 pub fn render() -> String {
-    let mut list = String::from("<div class=\"doctor\">\n");
-    for need in NEEDS {
-        let about = sentence(need.purpose);
-        let name = sentence(need.name);
-        list += &format!("<p class=\"what\"><strong>{name}</strong>: {about}</p>\n");
-        for message in (need.messages)() {
-            // The first line of a message says what failed, the others what to do.
-            let (seen, remedy) = message.split_once('\n').unwrap_or((&message, ""));
-            let remedy: Vec<_> = remedy.lines().map(|line| escape(line.trim())).collect();
-            list += &format!(
-                "<p class=\"seen\"><code>{}</code></p>\n<pre><code>{}</code></pre>\n",
-                escape(seen),
-                remedy.join("\n")
-            );
+    let table = html! {
+        table .doctor {
+            thead { tr { th { "what, and what for" } th { "the message" } th { "what to do" } } }
+            tbody {
+                @for need in NEEDS {
+                    @let messages = (need.messages)();
+                    @for (at, message) in messages.iter().enumerate() {
+                        tr {
+                            @if at == 0 {
+                                th scope="rowgroup" rowspan=(messages.len()) {
+                                    strong { (PreEscaped(sentence(need.name))) } ": "
+                                    (PreEscaped(sentence(need.purpose)))
+                                }
+                            }
+                            (cells(message))
+                        }
+                    }
+                }
+            }
         }
+    };
+    table.into_string() + "\n"
+}
+
+/// The first line of a message says what failed, the others what to do.
+fn cells(message: &str) -> Markup {
+    let (seen, remedy) = message.split_once('\n').unwrap_or((message, ""));
+    let remedy: Vec<_> = remedy.lines().map(str::trim).collect();
+    html! {
+        td { code { (seen) } }
+        td { pre { code { (remedy.join("\n")) } } }
     }
-    list + "</div>\n"
 }

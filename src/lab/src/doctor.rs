@@ -55,7 +55,7 @@ pub const NEEDS: &[Need] = &[
         messages: || vec![LabError::NoIp.to_string()],
     },
     Need {
-        name: "a network of our own, with a TUN device in it",
+        name: "a private network with a TUN device in it",
         purpose: "every chapter",
         look: Look::Tried,
         messages: || {

@@ -83,7 +83,7 @@ const FIELDS: &[(LayerKind, FieldName, &str)] = &[
         FieldName::AcknowledgementNumber,
         "tcp.ack_raw",
     ),
-    (LayerKind::Tcp, FieldName::HeaderLength, "tcp.hdr_len"),
+    (LayerKind::Tcp, FieldName::DataOffset, "tcp.hdr_len"),
     (LayerKind::Tcp, FieldName::Window, "tcp.window_size_value"),
     (LayerKind::Tcp, FieldName::Checksum, "tcp.checksum"),
     (

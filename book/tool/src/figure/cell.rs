@@ -29,15 +29,13 @@ pub(super) struct Cell {
 
 /// What a cell takes from the dissection.
 enum Take {
-    /// A field under its own name.
+    /// A field.
     Field(FieldName),
-    /// A field under the name that the RFC gives it here.
-    Named(&'static str, FieldName),
     /// Bits that the dissection has only as a part of something else.
     Bits(&'static str),
 }
 
-use Take::{Bits, Named};
+use Take::Bits;
 
 const fn field(name: FieldName) -> Take {
     Take::Field(name)
@@ -90,7 +88,7 @@ const TCP: &[(usize, Take)] = &[
     (16, field(FieldName::DestinationPort)),
     (32, field(FieldName::SequenceNumber)),
     (32, field(FieldName::AcknowledgementNumber)),
-    (4, Named("data offset", FieldName::HeaderLength)),
+    (4, field(FieldName::DataOffset)),
     (4, Bits("reserved")),
     (1, Bits("CWR")),
     (1, Bits("ECE")),
@@ -145,7 +143,6 @@ pub(super) fn cells(part: &Part, header: &[u8]) -> anyhow::Result<Vec<Cell>> {
         };
         cells.push(match *take {
             Take::Field(name) => Cell::of(name.as_str(), bits, header, of(name)?),
-            Named(term, name) => Cell::of(term, bits, header, of(name)?),
             Bits(name) => Cell::of_bits(name, bits, header),
         });
     }

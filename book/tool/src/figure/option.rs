@@ -20,7 +20,7 @@ pub(super) fn cells(mut at: usize, header: &[u8]) -> Option<Vec<Cell>> {
         if next > end {
             return None;
         }
-        // For a cell that says no more than that.
+        // Kind and length, for a cell that says no more than that.
         let head = |name| Cell {
             value: format!("kind {kind}, length {length}"),
             ..Cell::of_bits(name, at..next.min(at + 16), header)
@@ -36,7 +36,7 @@ pub(super) fn cells(mut at: usize, header: &[u8]) -> Option<Vec<Cell>> {
         };
         match (kind, length) {
             (1, 1) => cells.push(Cell {
-                value: "kind 1".to_owned(),
+                value: format!("kind {kind}"),
                 ..Cell::of_bits("no operation", at..next, header)
             }),
             (2, 4) => cells.push(whole("maximum segment size")),

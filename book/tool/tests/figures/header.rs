@@ -143,20 +143,15 @@ fn values_are_those_of_the_dissection() {
                         let (word, name) =
                             drawn.iter().find(|(w, _)| option.starts_with(w)).unwrap();
                         let number = option[word.len()..].split(' ').next().unwrap();
-                        // An option without a value.
-                        let number = if number.is_empty() {
-                            "kind 4, length 2"
-                        } else {
-                            number
+                        let number = match number {
+                            "" => "kind 4, length 2",
+                            number => number,
                         };
                         assert_eq!(value(cells, name), number);
                     }
                 }
                 shown => {
-                    let name = match (layer.kind, field.name) {
-                        (LayerKind::Tcp, FieldName::HeaderLength) => "data offset",
-                        (_, name) => name.as_str(),
-                    };
+                    let name = field.name.as_str();
                     assert_eq!(value(cells, name), shown.to_string());
                     same_bytes(
                         packet,
@@ -177,7 +172,7 @@ fn same_bytes(packet: &Packet, field: &Field, cell: &Cell) {
         return;
     }
     let unit = match field.name {
-        FieldName::HeaderLength => 4,
+        FieldName::HeaderLength | FieldName::DataOffset => 4,
         FieldName::FragmentOffset => 8,
         _ => 1,
     };

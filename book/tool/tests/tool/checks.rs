@@ -51,6 +51,28 @@ fn dead_link_in_html() {
     );
 }
 
+/// A glossary has all words in italics, in the singular, and some are no terms.
+#[test]
+fn new_words() {
+    let with_glossary = |text: &str| {
+        let fixture = Fixture::new();
+        fixture.append("book/src/SUMMARY.md", "- [Glossary](glossary.md)\n");
+        fixture.write(
+            "book/src/glossary.md",
+            "# Glossary\n\nDF, don't fragment\n: A flag, in *bits*.\n\nCapability\n: A power.\n",
+        );
+        fixture.append(SECOND, &format!("\n{text}\n"));
+        fixture.problems()
+    };
+    let good = "*DF* is *Don't\nfragment*. *Capabilities* are *new*, and **bold** is no term.";
+    assert_eq!(with_glossary(good), "");
+    assert_eq!(
+        with_glossary("A word:\na *time\nto live*."),
+        "book/src/second.md:13: the glossary does not have the word in italics \"time to live\": \
+         add it there, or write the word without italics"
+    );
+}
+
 /// A field in a figure, of which the page of headers says nothing.
 #[test]
 fn field_without_explanation() {

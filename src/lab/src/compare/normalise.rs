@@ -146,7 +146,7 @@ impl Reader<'_> {
                 self.blank(field);
             }
             // The byte that it is in has other bits too.
-            (_, HeaderLength, _) => self.value(field, Kind::Length),
+            (_, HeaderLength | DataOffset, _) => self.value(field, Kind::Length),
             (_, Length | TotalLength | PayloadLength, _) => {
                 self.value(field, Kind::Length);
                 self.blank(field);
