@@ -1,4 +1,4 @@
-//! What programs are told on their command lines: names, addresses and ports,
+//! The values on the command lines of the programs: names, addresses and ports,
 //! checked before anything is opened. Errors are in the form that `clap` asks for.
 
 use std::fmt;
@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use ipnet::IpNet;
 use nix::net::if_::if_nametoindex;
 
-/// The port of both ends, if nobody says another: that of the article that this
-/// book began with.
+/// The default port of both ends: the one in the article that this book began
+/// with.
 pub const PORT: u16 = 9876;
 
 /// The options that say what device a program opens; chapter 2 explains them.
@@ -99,7 +99,7 @@ pub fn parse_cidr(text: &str) -> Result<IpNet, String> {
             let host = net.hosts().find(|host| *host != net.network());
             let host = host.unwrap_or(address);
             Err(format!(
-                "{address} is the address of {what}; a host has another, as in {host}/{}",
+                "{address} is the address of {what}; give the address of a host, as in {host}/{}",
                 net.prefix_len()
             ))
         }
@@ -124,15 +124,16 @@ fn not_a_host(net: &IpNet) -> Option<String> {
 
 /// Reads an address and a port, as in `203.0.113.2:9876`.
 pub fn parse_endpoint(text: &str) -> Result<SocketAddr, String> {
-    // The standard library takes the number of an interface after the percent
-    // sign, and people know its name.
+    // After the percent sign the standard library reads the number of an
+    // interface, but people know its name.
     let numbered = match text.split_once('%').and_then(|(address, rest)| {
         let (interface, port) = rest.split_once(']')?;
         Some((address, interface, port))
     }) {
         Some((address, interface, port)) if interface.parse::<u32>().is_err() => {
-            let number = if_nametoindex(interface)
-                .map_err(|_| format!("there is no interface {interface} here; see ip link"))?;
+            let number = if_nametoindex(interface).map_err(|_| {
+                format!("this host has no interface {interface}; see its interfaces with: ip link")
+            })?;
             format!("{address}%{number}]{port}")
         }
         _ => text.to_owned(),
@@ -146,8 +147,8 @@ pub fn parse_endpoint(text: &str) -> Result<SocketAddr, String> {
         SocketAddr::V6(v6) if v6.ip().is_unicast_link_local() && v6.scope_id() == 0 => {
             let (ip, port) = (v6.ip(), v6.port());
             Err(format!(
-                "{ip} is a link-local address, and every interface has a network of those; \
-                 say which one is meant, write it like [{ip}%eth0]:{port}"
+                "{ip} is a link-local address, which can be on the network of any interface; \
+                 name the interface, as in [{ip}%eth0]:{port}"
             ))
         }
         endpoint => Ok(endpoint),
@@ -159,7 +160,7 @@ pub fn parse_endpoint(text: &str) -> Result<SocketAddr, String> {
 pub fn parse_peer(text: &str) -> Result<SocketAddr, String> {
     let peer = parse_endpoint(text)?;
     if peer.port() == 0 {
-        return Err("nobody can be reached at port 0".to_owned());
+        return Err("no datagram can be sent to port 0".to_owned());
     }
     let ip = peer.ip().to_canonical();
     if ip.is_unspecified() || ip.is_multicast() || ip == Ipv4Addr::BROADCAST {

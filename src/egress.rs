@@ -16,7 +16,7 @@ use crate::iproute::ip;
 /// The name of the interface through which datagrams to `peer` leave.
 ///
 /// Connecting a UDP socket sends nothing: the kernel only looks the route up,
-/// and its error says why there is none. Which interface it is, `ip` tells.
+/// and its error says why there is none. `ip` says which interface it is.
 ///
 /// # Errors
 /// There is no route to the peer, or one that forbids to send there; or `ip`
@@ -55,7 +55,7 @@ pub fn interface_to(peer: SocketAddr) -> Result<String> {
 /// The egress interface of a tunnel. Its peer must be another host, and the
 /// route to the peer must not lead into the tunnel: such a datagram would come
 /// out of the device as a packet, be sent as the payload of the next datagram,
-/// and so on for ever.
+/// and so on without end.
 ///
 /// # Errors
 /// Those of [`interface_to`]; and the peer is this host, or inside the tunnel.
@@ -111,8 +111,8 @@ fn has(name: &str, flag: InterfaceFlags) -> bool {
     any_interface(|interface| interface.interface_name == name && interface.flags.contains(flag))
 }
 
-/// The interface into which the routes of this host lead a packet, if any. As
-/// `ip route get` tells it: the address that the kernel would send from may be
+/// The interface into which the routes of this host lead a packet, if any. It
+/// is asked of `ip route get`, because the address that the kernel would send from may be
 /// that of another interface, or of several.
 fn route(peer: IpAddr) -> Result<Option<String>> {
     let output = ip(["route", "get", &peer.to_string()])?;

@@ -34,8 +34,8 @@ pub enum Error {
 
     /// `open` gave EACCES: the mode of the file forbids it.
     #[error(
-        "cannot open /dev/net/tun: its file mode does not let you\n  \
-         every distribution with udev gives it the mode 0666; do the same:\n  \
+        "cannot open /dev/net/tun: its file mode does not allow it\n  \
+         distributions with udev give it the mode 0666, for all users; do the same:\n  \
          sudo chmod 666 /dev/net/tun"
     )]
     TunForbidden,
@@ -70,7 +70,7 @@ pub enum Error {
     )]
     NameOtherKind { name: String },
 
-    /// EBADFD or EFAULT: somebody removed the device.
+    /// EBADFD or EFAULT: the device was deleted.
     #[error(
         "{name} is gone: it was deleted while this program used it\n  \
          start the program again to create a new one"
@@ -96,7 +96,7 @@ pub enum Error {
     /// EADDRNOTAVAIL.
     #[error(
         "cannot listen on {address}: no interface of this host has that address\n  \
-         see which it has with: ip address\n  \
+         see its addresses with: ip address\n  \
          leave out --listen to listen on all of them"
     )]
     NotMyAddress { address: SocketAddr },
@@ -131,7 +131,7 @@ pub enum Error {
 
     /// The peer of a tunnel is an address of this host.
     #[error(
-        "cannot reach a peer at {peer}: that is this host\n  \
+        "cannot reach a peer at {peer}: that is an address of this host\n  \
          give --peer the address of the host at the other end"
     )]
     ThisHost { peer: IpAddr },
@@ -159,12 +159,12 @@ pub enum Error {
 
     /// EACCES from `connect`, for the address of all hosts in a network.
     #[error(
-        "cannot reach {peer}: that address stands for all hosts of a network\n  \
+        "cannot reach {peer}: that is a broadcast address, which means all hosts of a network\n  \
          give --peer the address of one host"
     )]
     Broadcast { peer: IpAddr },
 
-    /// EACCES or EINVAL from `connect`: a route that says "no".
+    /// EACCES or EINVAL from `connect`: a route that forbids the destination.
     #[error(
         "cannot reach {peer}: a route of this host forbids it\n  \
          see the routes it has with: ip route"
@@ -181,7 +181,7 @@ pub enum Error {
 
     /// No `ip` on the path.
     #[error(
-        "cannot run the program `ip`: there is none\n  \
+        "cannot run the program `ip`: it was not found\n  \
          install it: sudo apt-get install iproute2"
     )]
     NoIp,
@@ -194,7 +194,7 @@ pub enum Error {
     #[error("cannot read the capture {path}: {err}", path = .path.display())]
     CaptureRead { path: PathBuf, err: String },
 
-    /// Whatever else the system said; `tried` names the action.
+    /// Any other error of the system; `tried` names the action.
     #[error("{tried}: {err}{remedy}", remedy = limit_remedy(.err))]
     System { tried: String, err: io::Error },
 }
@@ -266,8 +266,7 @@ fn capture_remedy(err: &io::Error) -> &'static str {
     }
 }
 
-/// What to do where a limit is reached that somebody has set, for this process
-/// or for the machine.
+/// What to do when a limit of this process or of the machine is reached.
 fn limit_remedy(err: &io::Error) -> &'static str {
     match errno(err) {
         Errno::EMFILE => "\n  see how many files a program may open with: ulimit -n",

@@ -3,7 +3,7 @@
 //! | module | what it is for | the chapter that builds it |
 //! |---|---|---|
 //! | [`error`] | what can go wrong, in words; is it about one packet, or all? | all |
-//! | [`args`] | what programs are told: names, addresses, ports | 1 on |
+//! | [`args`] | values on the command line: names, addresses, ports | 1 on |
 //! | [`device`] | open and configure a TUN device | 1 and 2 |
 //! | [`mod@checksum`] | the Internet checksum | 3 |
 //! | [`packet`] | one packet as one line, layer by layer, or as bytes | 2 on |
@@ -15,7 +15,7 @@
 //! | [`validate`] | what is checked before a packet is passed on | 8 |
 //! | [`signals`] | the signals that end a program or ask it, as descriptors | all |
 //! | [`count`] | packets and bytes, counted | most |
-//! | [`output`] | printing, where nobody may be reading | all |
+//! | [`output`] | printing, also to a closed or full output | all |
 //! | [`program`] | the frame of every program | all |
 //!
 //! `sys` holds all the `unsafe`; `iproute` starts the program `ip`.

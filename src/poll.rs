@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// Sleeps until there is something to read from one of these descriptors, and
 /// says for each of them whether there is.
 ///
-/// An error of a descriptor counts as something to read; reading tells which.
+/// An error of a descriptor counts as something to read: the next read returns it.
 pub fn readable<const N: usize>(fds: [BorrowedFd; N]) -> Result<[bool; N]> {
     let mut fds = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN));
     loop {

@@ -15,7 +15,7 @@ use crate::{output, sys};
 pub fn report<T: Termination>(run: impl FnOnce() -> anyhow::Result<T>) -> ExitCode {
     let signals = sys::set_signals().map_err(|err| Error::system("cannot set up signals", err));
     let done = signals.map_err(Into::into).and_then(|()| run());
-    // First, for a closed standard output ends the program.
+    // First, because a closed standard output ends the program.
     if let Err(err) = &done {
         eprintln!("error: {err:#}");
     }

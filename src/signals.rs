@@ -48,8 +48,8 @@ impl AsFd for Shutdown {
     }
 }
 
-/// Becomes readable when somebody asks the program what it has counted so far,
-/// by SIGUSR1: `kill -USR1 PID`.
+/// Becomes readable when SIGUSR1 asks the program what it has counted so far:
+/// `kill -USR1 PID`.
 pub struct StatisticsSignal(SignalFd);
 
 impl StatisticsSignal {
@@ -62,7 +62,7 @@ impl StatisticsSignal {
     /// Takes the signal, and answers it with a line on standard output.
     ///
     /// If standard output cannot take the line now, the line is lost: a pipe that
-    /// nobody reads, or a full disk, is no reason to wait or to end.
+    /// no process reads, or a full disk, is no reason to wait or to end.
     pub fn answer(&self, line: &str) -> Result<()> {
         let taken = self.0.read_signal();
         taken.map_err(|err| Error::system("cannot read a signal", err))?;

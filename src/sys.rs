@@ -8,7 +8,7 @@
 //! | [`default_signals`] | `pre_exec`: code between fork and exec, where another thread may have held any lock | system calls only; nothing is allocated, and the errors are numbers |
 //! | [`default_signals`], [`set_signals`] | `signal` could install a handler, which may be called at any moment | no handler: the default, or "ignore" |
 //! | [`bind_packet`], [`packet_drops`] | a pointer to a struct, and its length | both are those of a local variable, which outlives the call |
-//! | [`interface_name`] | `ioctl` with a pointer, whose type nobody checks | the request is given the struct that it is for, all of it initialised, writable, and alive during the call |
+//! | [`interface_name`] | `ioctl` with a pointer, whose type is not checked | the request is given the struct that it is for, all of it initialised, writable, and alive during the call |
 //! | [`bind_packet`], [`interface_name`] | `zeroed` | plain numbers, of which all bits zero are valid; the pointers in the union of `ifreq` may be null |
 //!
 //! A descriptor is always asked for as [`AsFd`]: [`AsRawFd`] is implemented for
@@ -31,7 +31,7 @@ pub fn descriptor(device: &tun::Device) -> BorrowedFd<'_> {
     // SAFETY: the device opened its descriptor and closes it when it is
     // dropped, and the result cannot outlive the borrow of the device. One hole
     // is left, and it is the crate's: in its configuration it can be given a
-    // number that somebody else may close (`raw_fd`). Nothing here does.
+    // number that other code may close (`raw_fd`). Nothing here does.
     unsafe { BorrowedFd::borrow_raw(device.as_raw_fd()) }
 }
 

@@ -293,7 +293,10 @@ fn wrong_words() {
     let says = |which, what| play(lab(), &[which]).code(2).says(what).output.clone();
     says("06-9", "there is no exercise 06-9; chapter 06 has 06-1, ");
     says("6-0", "there is no exercise 6-0; chapter 06 has 06-1, ");
-    says("99", "there is no chapter \"99\"; there are 00, 01, ");
+    says(
+        "99",
+        "there is no chapter \"99\"; the chapters are 00, 01, ",
+    );
     says("six", "there is no chapter \"six\"");
     says("06-", "there is no exercise 06-; ");
     says("00", "chapter 00 has no exercises");

@@ -1,4 +1,4 @@
-//! A packet as it stands in a capture.
+//! A packet as it is in a capture.
 
 use std::time::{Duration, SystemTime};
 
@@ -19,7 +19,7 @@ pub fn now() -> Duration {
     now.unwrap_or_default()
 }
 
-/// A packet as it stands in a capture.
+/// A packet as it is in a capture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packet {
     /// Name of the interface, empty where the file format has none.

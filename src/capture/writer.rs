@@ -47,7 +47,7 @@ impl From<LinkType> for DataLink {
 
 /// A file that grows by whole records, with one write for each, or not at all:
 /// where the disk is full, the piece of a record that did fit is removed, and
-/// what stands before it can be read. At 256 MB it grows no more.
+/// what was written before can be read. It stops growing at 256 MB.
 pub struct RecordFile {
     file: File,
     record: Vec<u8>,

@@ -23,7 +23,7 @@ pub(super) fn dissect(frame: &[u8], dissector: &mut Dissector) {
         return dissector.cut(LayerKind::Ethernet, frame, 0);
     };
     let ether_type = header.ether_type();
-    // In the older form of the header a length stands there, 1500 at most.
+    // In the older form of the header this field is a length, 1500 at most.
     let is_length = ether_type.0 < 0x0600;
     let last = match is_length {
         true => field(FieldName::Length, 12..14, ether_type.0),

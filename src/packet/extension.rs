@@ -1,4 +1,4 @@
-//! IPv6 extension headers: what stands between the IPv6 header and the
+//! IPv6 extension headers: what is between the IPv6 header and the
 //! transport (RFC 8200, section 4).
 //!
 //! ```text

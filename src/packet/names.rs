@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-/// An enum whose constants stand for names, and are shown as these.
+/// An enum whose constants are shown by the names that they have in a protocol.
 macro_rules! names {
     ($(#[$doc:meta])* pub enum $type:ident { $($constant:ident = $name:literal,)+ }) => {
         $(#[$doc])*

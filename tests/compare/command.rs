@@ -61,7 +61,7 @@ fn what_to_type_next() {
     let Output { status, stderr, .. } = mine.lab(&["compare", "05"]).output().unwrap();
     assert_eq!(status.code(), Some(2));
     let said = text(stderr);
-    let before = "error: there is no capture of chapter 05 yet; make one: ";
+    let before = "error: you have no captures of chapter 05 yet; make them with: ";
     let command = said
         .strip_prefix(before)
         .unwrap_or_else(|| panic!("{said}"));

@@ -114,12 +114,12 @@ fn inside_or_outside() {
     let mine = Mine::of("06").change("left-tun0", one_less(8));
     let found = mine.says("left-tun0", "IPv4 time to live: 63 in yours");
     assert!(found.words.starts_with("IPv4"), "{}", found.words);
-    let mine = Mine::of("06").change("left-eth0", |packets| {
+    let mine = Mine::of("05").change("left-eth0", |packets| {
         let refused = find(packets, "port unreachable");
         packets[refused].data[14 + 20 + 8 + 8] -= 1;
     });
     mine.says("left-eth0", "quoted outer IPv4 time to live: 62 in yours, ");
-    let mine = Mine::of("06").change("left-eth0", |packets| {
+    let mine = Mine::of("05").change("left-eth0", |packets| {
         let refused = find(packets, "port unreachable");
         packets[refused].data[14 + 20 + 8 + 20 + 8 + 8] -= 1;
     });

@@ -65,6 +65,13 @@ impl Run {
                 packet.data[at.end - 1] ^= self.hardware;
                 return;
             }
+            // A question has zeros in place of the address that it asks for.
+            (LayerKind::Arp, SenderHardwareAddress | TargetHardwareAddress)
+                if packet.data[at.clone()] != [0; 6] =>
+            {
+                packet.data[at.end - 1] ^= self.hardware;
+                return;
+            }
             (LayerKind::Ipv4, Identification) => match is_fragment(layer) {
                 true => now() ^ u32::from(self.fragments),
                 false => now() ^ u32::from(self.any),

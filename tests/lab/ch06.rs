@@ -28,6 +28,9 @@ fn a_page_comes_through() {
     lab.run("left", "fetch http://192.168.0.2:81/")
         .code(1)
         .says("cannot fetch");
+    lab.run("left", "fetch --timeout 1 http://192.168.0.9/")
+        .code(1)
+        .says("not complete after 1 s (--timeout)");
     server.signal(Signal::SIGINT);
 }
 

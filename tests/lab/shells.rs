@@ -72,7 +72,7 @@ fn the_lab_waits_for_guests() {
     owner
         .wait()
         .code(0)
-        .says("another terminal is still in this lab");
+        .says("another terminal has a shell in this lab");
     guest.wait().code(0).says("eth0");
     fs::remove_dir_all(base).unwrap();
 }
@@ -123,7 +123,7 @@ fn join_the_lab_that_is_up() {
     chapter.stop().code(130);
     let done = shell.wait();
     done.says("this is left in the lab of")
-        .says("/20, which ends when");
+        .says("/20, which ends with the command");
     done.says("/20 has ended, and this shell with it").code(137);
 
     // Beside one that is up, it is not, even if it was started later.
@@ -136,7 +136,7 @@ fn join_the_lab_that_is_up() {
     shell.line("echo still $((40 + 2))");
     let mut shell = shell.until("still 42");
     shell.line("exit");
-    shell.wait().code(0).says("/up").lacks("which ends when");
+    shell.wait().code(0).says("/up").lacks("which ends with");
     up.stop().code(130);
     fs::remove_dir_all(base).unwrap();
 }

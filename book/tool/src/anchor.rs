@@ -43,7 +43,10 @@ impl Source {
         for (number, line) in (1..).zip(text.lines()) {
             if let Some(name) = marker(line, "ANCHOR:") {
                 if anchors.iter().any(|anchor| anchor.name == name) {
-                    return Err((number, format!("there is an anchor {name} above")));
+                    return Err((
+                        number,
+                        format!("the anchor {name} begins twice: it is above already"),
+                    ));
                 }
                 let name = name.to_owned();
                 let (begin, end) = (number, 0);
@@ -52,7 +55,12 @@ impl Source {
                 let open = |anchor: &&mut Anchor| anchor.name == name && anchor.end == 0;
                 match anchors.iter_mut().find(open) {
                     Some(anchor) => anchor.end = number,
-                    None => return Err((number, format!("no anchor {name} begins above"))),
+                    None => {
+                        return Err((
+                            number,
+                            format!("the anchor {name} ends here, but does not begin above"),
+                        ));
+                    }
                 }
             }
         }
@@ -80,7 +88,7 @@ impl Source {
             .filter(|&(number, line)| number > begin && number < end && !is_marker(line))
             .collect();
         if lines.iter().all(|(_, line)| line.trim().is_empty()) {
-            bail!("there is nothing in it to show");
+            bail!("there are no lines in it to show");
         }
         Ok(lines)
     }
@@ -88,8 +96,11 @@ impl Source {
     fn no_anchor(&self, name: &str) -> String {
         let names: Vec<_> = self.anchors.iter().map(|a| a.name.as_str()).collect();
         match names.is_empty() {
-            true => format!("it has no anchor {name}, nor any other"),
-            false => format!("it has no anchor {name}, but {}", names.join(", ")),
+            true => format!("it has no anchor {name}, and no other anchor"),
+            false => format!(
+                "it has no anchor {name}; its anchors are {}",
+                names.join(", ")
+            ),
         }
     }
 }

@@ -20,8 +20,8 @@ use signal_hook::flag;
 
 /// Build the book, and check it
 ///
-/// All that is wrong with it is reported at once, with file and line, and the
-/// last good book stays where it is.
+/// Reports every problem, with file and line. If there is one, the book that was
+/// built last stays in target/book.
 #[derive(Parser)]
 #[command(name = "cargo book", bin_name = "cargo book")]
 struct Args {
@@ -29,15 +29,15 @@ struct Args {
     #[arg(long)]
     open: bool,
 
-    /// Only warn of anchors in the code that no page uses
+    /// Only warn about anchors in the code that no page uses
     ///
-    /// While a chapter is being written, its code is there before its text.
-    /// Without this, such an anchor is an error: the page that showed it has
-    /// lost it, or it was never needed.
+    /// For a chapter whose code is written before its text. Without this option,
+    /// an unused anchor is an error: the page has lost its listing, or the anchor
+    /// is not needed.
     #[arg(long)]
     draft: bool,
 
-    /// Build it again after each change, until Ctrl-C
+    /// Build the book again after each change, until Ctrl-C
     #[arg(long)]
     watch: bool,
 }

@@ -117,7 +117,7 @@ impl Page<'_> {
             if line.contains("{{#") {
                 self.problem(
                     number,
-                    "a directive in a block of code stays as it is: take it out",
+                    "a directive inside a block of code is not replaced: move it out of the block",
                 );
             }
         }
@@ -129,7 +129,7 @@ impl Page<'_> {
         match language {
             "rust" | "rs" | "Rust" => self.problem(
                 block.first + 1,
-                "Rust is not pasted but included: {{#listing FILE ANCHOR}}",
+                "Rust code is not pasted; include it with {{#listing FILE ANCHOR}}",
             ),
             "console" => {
                 let prefix = prefix(lines[0]);
@@ -181,7 +181,7 @@ impl Page<'_> {
         else {
             self.problem(
                 number,
-                "a directive stands alone in its line, from {{# to }}",
+                "a directive must be alone on its line, from {{# to }}",
             );
             return None;
         };
@@ -230,11 +230,11 @@ impl Page<'_> {
             "diagram" => html::block("drawn", &figure::diagram(tree, arguments)?),
             "include" | "rustdoc_include" | "playground" => {
                 anyhow::bail!(
-                    "use {{{{#listing FILE ANCHOR}}}} instead, which fails if there is none"
+                    "use {{{{#listing FILE ANCHOR}}}} instead, which reports an anchor that is missing"
                 )
             }
             _ => anyhow::bail!(
-                "there is no such directive; there are listing, changes, solution, predicted, doctor, packet, header, packets, journey, travel, timeline, conversation, checksum, difference, fragments, hops, sizes, diagram, value and minutes"
+                "there is no such directive; the directives are listing, changes, solution, predicted, doctor, packet, header, packets, journey, travel, timeline, conversation, checksum, difference, fragments, hops, sizes, diagram, value and minutes"
             ),
         })
     }

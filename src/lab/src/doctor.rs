@@ -76,7 +76,7 @@ pub const NEEDS: &[Need] = &[
     },
     Need {
         name: "ping",
-        purpose: "all chapters but 0 and 4",
+        purpose: "all chapters except 0 and 4",
         look: Look::Useful,
         messages: || missing("ping", "iputils-ping"),
     },

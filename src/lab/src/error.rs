@@ -20,7 +20,7 @@ pub enum Error {
 
     /// `unshare` gave ENOSPC: the limit of the machine is reached, or 0.
     #[error(
-        "cannot make a user namespace: the limit is reached\n  \
+        "cannot make a user namespace: the limit on their number is reached\n  \
          see it with:  sysctl user.max_user_namespaces\n  \
          raise it:     sudo sysctl -w user.max_user_namespaces=10000"
     )]
@@ -33,13 +33,13 @@ pub enum Error {
     )]
     Missing { step: &'static str },
 
-    /// Whatever else the system said.
+    /// Any other error of the system.
     #[error("cannot make namespaces ({step}): {err}")]
     Other { step: &'static str, err: io::Error },
 
     /// No `ip` on the path.
     #[error(
-        "the lab needs the program `ip`\n  \
+        "cannot start the lab: the program `ip` is not installed\n  \
          Debian, Ubuntu: sudo apt-get install iproute2\n  \
          Fedora:         sudo dnf install iproute\n  \
          Arch:           sudo pacman -S iproute2"

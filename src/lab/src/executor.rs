@@ -35,7 +35,7 @@ impl Default for Limits {
     }
 }
 
-/// How long a program must print nothing to have said what it had to say.
+/// A program that has printed nothing for so long is taken to be waiting.
 const SILENCE: Duration = Duration::from_millis(100);
 
 /// How long a new block waits for the first words of a program with `&`.
@@ -52,7 +52,7 @@ struct Job {
     name: String,
     group: Pid,
     tail: Tail,
-    /// What it has printed, and nobody has seen yet.
+    /// What it has printed that is not shown yet.
     kept: Vec<String>,
 }
 
@@ -76,9 +76,8 @@ pub struct Executor<'a> {
     /// Prompts and output are shown as they come.
     shows: bool,
     /// A program in the background gets some time for its first words, even if
-    /// none are expected: for a block whose output is not in the book yet. In
-    /// others this time would delay what follows, and the captures would show it.
-    pub listens: bool,
+    /// none are expected.
+    listens: bool,
     shells: Vec<Shell>,
     jobs: Vec<Job>,
     /// The first lines of the program that was waited for last, if it came from
@@ -90,11 +89,13 @@ pub struct Executor<'a> {
 }
 
 impl<'a> Executor<'a> {
-    /// No shell but this runs at first.
+    /// No shell but this runs at first. `listens` is for output that is not in
+    /// the book yet.
     pub fn new(
         lab: &'a Lab,
         limits: Limits,
         shows: bool,
+        listens: bool,
         machine: Option<Shell>,
     ) -> anyhow::Result<Executor<'a>> {
         let output = lab.folder.join(OUTPUT);
@@ -104,7 +105,7 @@ impl<'a> Executor<'a> {
             lab,
             limits,
             shows,
-            listens: false,
+            listens,
             shells: machine.into_iter().collect(),
             jobs: Vec::new(),
             log: Vec::new(),
@@ -138,7 +139,7 @@ impl<'a> Executor<'a> {
     }
 
     /// Which programs in the background have ended by themselves, and what they
-    /// printed that nobody has seen: it may be the reason for something else.
+    /// printed that is not shown yet: it may be the reason for something else.
     pub fn ended_early(&mut self) -> anyhow::Result<String> {
         let mut words = String::new();
         for job in &mut self.jobs {
@@ -146,7 +147,10 @@ impl<'a> Executor<'a> {
             if shell::is_alive(job.group) || job.kept.is_empty() {
                 continue;
             }
-            words += &format!("  it had ended by then: {}\n", job.name);
+            words += &format!(
+                "  a program in the background had already ended: {}\n",
+                job.name
+            );
             for line in &job.kept {
                 words += &format!("    {}\n", cut(line));
             }
@@ -199,7 +203,7 @@ impl<'a> Executor<'a> {
     fn start(&mut self, shell: &mut Shell, step: &Step) -> anyhow::Result<Printed> {
         let tail = self.file()?;
         let Some(mut job) = self.job(shell, &format!("{} &", step.command), tail)? else {
-            bail!("this does not start a program in the background");
+            bail!("the shell started no program in the background");
         };
         let expected = &step.before;
         let started = Instant::now();
@@ -271,7 +275,7 @@ impl<'a> Executor<'a> {
     fn run_until_interrupt(&mut self, shell: &mut Shell, step: &Step) -> anyhow::Result<Printed> {
         let tail = self.file()?;
         let Some(mut job) = self.job(shell, &format!("{{ {}\n}} &", step.command), tail)? else {
-            bail!("there is nothing for ^C to end");
+            bail!("the shell started no program that ^C could end");
         };
         let printed = self.until_end(shell, step, "fg", Some(&mut job));
         self.log = job.tail.log;
@@ -279,8 +283,8 @@ impl<'a> Executor<'a> {
     }
 
     /// Gives `fg` to the shell, and shows what that prints, which is the command
-    /// line, and what the job prints; ends the job with Ctrl-C, once what stands
-    /// before that has come.
+    /// line, and what the job prints; ends the job with Ctrl-C, once the lines
+    /// expected before it have come.
     fn until_end(
         &mut self,
         shell: &mut Shell,
@@ -384,7 +388,10 @@ impl<'a> Executor<'a> {
         let before = shell.groups()?;
         shell.run(command, &tail.path)?;
         if shell.ended(self.limits.ready)?.is_none() {
-            bail!("the shell did not start it within {:?}", self.limits.ready);
+            bail!(
+                "the shell did not start the program within {:?}",
+                self.limits.ready
+            );
         }
         // The new one need not be the current one: that is a stopped job.
         let mut groups = shell.groups()?;

@@ -1,6 +1,6 @@
 //! The exercises of a chapter: what the reader's own programs are to do.
 //!
-//! An exercise stands below a heading that begins with its name, `### 06-1`. Its
+//! An exercise is below a heading that begins with its name, `### 06-1`. Its
 //! console blocks say what is true once it is done, and its hints are folded
 //! away below the same heading.
 
@@ -46,7 +46,7 @@ pub fn of(chapter: &Chapter) -> anyhow::Result<Vec<Exercise<'_>>> {
             _ => {
                 let next = format!("{}-{}", chapter.name, exercises.len() + 1);
                 if *name != next {
-                    bail!("{}: the next one here is {next}", place());
+                    bail!("{}: the next exercise here must be {next}", place());
                 }
                 let mut exercise = section(&chapter.text, name).with_context(place)?;
                 exercise.blocks.push(block);
@@ -57,7 +57,7 @@ pub fn of(chapter: &Chapter) -> anyhow::Result<Vec<Exercise<'_>>> {
     Ok(exercises)
 }
 
-/// What stands below the heading of this exercise, but for its blocks.
+/// What is below the heading of this exercise, except its blocks.
 fn section<'a>(text: &'a str, name: &'a str) -> anyhow::Result<Exercise<'a>> {
     let heading = format!("### {name} ");
     let Some((_, rest)) = text.split_once(&heading) else {
@@ -73,7 +73,7 @@ fn section<'a>(text: &'a str, name: &'a str) -> anyhow::Result<Exercise<'a>> {
         .map(|(hint, _)| hint.trim().to_owned())
         .collect();
     if hints.is_empty() {
-        bail!("it has no hint: <details><summary>Hint</summary>");
+        bail!("it has no hint; write one: <details><summary>Hint</summary>");
     }
     Ok(Exercise {
         name,

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! The addresses are reserved for documentation (RFC 5737, RFC 3849), so they
-//! look like the Internet's and are nobody's.
+//! look like the Internet's and belong to no host there.
 
 use std::ffi::CString;
 use std::fs::{self, File};
@@ -67,8 +67,8 @@ const CABLES: [[(&str, &str, &str); 2]; 2] = [
     ],
 ];
 
-/// What `ip` is told on each host. The neighbours are fixed: nobody asks for
-/// hardware addresses, and no capture shows it.
+/// What `ip` is told on each host. The neighbours are fixed, so that no
+/// host asks for hardware addresses, and no capture shows such questions.
 const LEFT: &str = "
     link set lo up
     link set eth0 up
@@ -171,7 +171,9 @@ pub fn create(programs: &Path, ipv6: bool) -> anyhow::Result<Vec<(Host, PacketSo
         let thread = thread::Builder::new()
             .spawn(move || open(name, &programs, ipv6))
             .map_err(|err| Error::system("cannot start a thread", err))?;
-        let opened = thread.join().map_err(|_| anyhow!("the thread for it died"));
+        let opened = thread
+            .join()
+            .map_err(|_| anyhow!("the thread that sets it up has died"));
         let (host, socket) = opened
             .flatten()
             .with_context(|| format!("cannot set up the host {name}"))?;
@@ -233,7 +235,7 @@ fn lay_over_the_machine() -> anyhow::Result<()> {
             let ours = PathBuf::from("/run").join(path.trim_start_matches("/etc/"));
             fs::write(&ours, text)?;
             mount(Some(&ours), &target, none, MsFlags::MS_BIND, none)
-                .with_context(|| format!("cannot lay a file over {path}"))?;
+                .with_context(|| format!("cannot mount the lab's own file over {path}"))?;
         }
     }
     // Some containers forbid this. Then the lab sees the container's processes.
@@ -271,7 +273,7 @@ fn open(name: &str, programs: &Path, ipv6: bool) -> anyhow::Result<(Host, Packet
         if !key.starts_with("net/ipv6/") {
             done.with_context(|| format!("cannot set {key} to {value}"))?;
         } else if ipv6 {
-            done.context("cannot set up IPv6: this machine's kernel is without it")?;
+            done.context("cannot set up IPv6: this machine's kernel does not support it")?;
         }
     }
 

@@ -87,7 +87,7 @@ impl Lab {
             }
         });
         // Otherwise this closes the sockets: as long as they are open, the
-        // kernel copies every frame for them, even if nobody reads it.
+        // kernel copies every frame for them, even if no program reads it.
         let start = || Recorder::start(&path, sockets);
         let recorder = setup.capture.then(start).transpose()?;
         folder.announce(pid, hosts.iter())?;
@@ -103,9 +103,9 @@ impl Lab {
     /// The host of this name.
     pub fn host(&self, name: &str) -> anyhow::Result<&Host> {
         let mut hosts = self.hosts.iter();
-        hosts
-            .find(|host| host.name == name)
-            .with_context(|| format!("there is no host {name}; there are left, internet and right"))
+        hosts.find(|host| host.name == name).with_context(|| {
+            format!("there is no host {name}; the hosts are left, internet and right")
+        })
     }
 
     /// Waits until the network has fallen silent, for a second at most.
@@ -155,7 +155,7 @@ impl Lab {
     pub fn wait_for_others(&self) -> anyhow::Result<()> {
         if run_dir::has_guests(&self.folder)? {
             eprintln!(
-                "another terminal is still in this lab: it ends with that one, or with Ctrl-C"
+                "another terminal has a shell in this lab; the lab ends with that shell, or with Ctrl-C"
             );
             run_dir::wait_for_guests(&self.folder)?;
         }

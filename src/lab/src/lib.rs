@@ -4,10 +4,10 @@
 //! the hosts and their cables; [`recorder`] captures every interface into the
 //! [run directory](run_dir); a [`Lab`] is all of this, running. [`journey`] tells
 //! what became of one packet, and [`summary`] where the captures are. [`compare`]
-//! lays captures beside the reference. [`programs`] builds what the hosts run, and
+//! compares captures with the reference. [`programs`] builds what the hosts run, and
 //! [`doctor`] says what a machine lacks.
 //!
-//! A chapter's experiment stands in the [`book`]: [`transcript`] reads it, the
+//! A chapter's experiment is in the [`book`]: [`transcript`] reads it, the
 //! [`player`] plays it, a command at a time through an [`executor`] with a
 //! [`shell`] for each host; [`matching`] tells whether a command printed what the
 //! book says, and [`verify`] is for a whole chapter what is shown, checked or

@@ -7,8 +7,8 @@
 //! others in there, and the namespaces vanish with them. See
 //! user_namespaces(7) and pid_namespaces(7).
 //!
-//! So nothing stays behind, whoever is killed: if it is the outer process, the
-//! inner one notices, because a pipe between them closes, and ends.
+//! So nothing stays behind, whichever of the two is killed: if it is the outer
+//! process, the inner one notices, because a pipe between them closes, and ends.
 //!
 //! No signal that asks for the end is lost. As long as the outer process has no
 //! child, it ends in the signal's handler ([`prepare`]). Before it starts one,
@@ -120,7 +120,7 @@ pub fn run_family(program: &mut Command) -> anyhow::Result<u8> {
 }
 
 /// Runs a command that joins a lab, and waits for its end. The result is its
-/// exit code, for it may have an answer of its own to a signal.
+/// exit code, because the command may handle a signal itself.
 pub fn run_guest(command: &mut Command, shell: bool) -> anyhow::Result<u8> {
     let signals = signals(&[Signal::SIGCHLD])?;
     let terminal = Terminal::ours();
@@ -349,7 +349,7 @@ impl Lifeline {
                 Ok(Some(signal)) => 128 + signal.ssi_signo as i32,
                 _ => 1,
             },
-            false => 1, // and nobody hears it
+            false => 1, // and no process receives it
         }
     }
 }
@@ -362,7 +362,7 @@ impl Watch {
     }
 
     /// Never returns once the process is being ended: what fails then, because
-    /// a file is removed already, is nothing to tell anybody.
+    /// a file is removed already, need not be reported.
     pub fn wait_if_it_ends(&self) {
         let Watch(tidy) = self;
         drop(tidy.lock().unwrap_or_else(PoisonError::into_inner));

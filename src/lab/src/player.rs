@@ -2,7 +2,7 @@
 //!
 //! What they print is shown as it comes, or compared with what the book says,
 //! or put into the book. Each command waits for the end of the one before; one
-//! with `&` at its end runs on as soon as it has printed the lines that stand
+//! with `&` at its end runs on as soon as it has printed the lines that are
 //! below it, and what it prints later is shown by `fg`.
 
 use std::ops::Range;
@@ -80,11 +80,11 @@ impl<'a> Player<'a> {
         limits: Limits,
         machine: Option<Shell>,
     ) -> anyhow::Result<Player<'a>> {
-        let shows = mode == Mode::Show;
+        let (shows, listens) = (mode == Mode::Show, mode == Mode::Bless);
         Ok(Player {
             chapter,
             mode,
-            executor: Executor::new(lab, limits, shows, machine)?,
+            executor: Executor::new(lab, limits, shows, listens, machine)?,
             differences: 0,
             changes: Vec::new(),
             first: None,
@@ -108,7 +108,6 @@ impl<'a> Player<'a> {
                     styled!("{PROSE}{}{PROSE:#}\n", heading.text);
                 }
             }
-            self.executor.listens = self.mode == Mode::Bless && block.is_new();
             for step in &block.steps {
                 let place = format!("{}:{}", chapter.shown, step.line);
                 let (command, host) = (&step.command, &step.host);
@@ -123,7 +122,10 @@ impl<'a> Player<'a> {
                     printed => printed?,
                 };
                 if let Some(line) = self.not_found(step, &printed) {
-                    bail!("{}: {line}\n  cargo lab doctor may say more", what());
+                    bail!(
+                        "{}: {line}\n  see how to install it with: cargo lab doctor",
+                        what()
+                    );
                 }
                 match self.mode {
                     Mode::Show => {

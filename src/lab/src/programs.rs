@@ -25,7 +25,7 @@ pub fn tree() -> anyhow::Result<PathBuf> {
     found.with_context(|| {
         format!(
             "{} is not in the source tree: no folder above it has chapters and book/src\n  \
-             go there, or give each folder: --bin-dir DIR --book DIR --out DIR",
+             go to the source tree, or name the folders: --bin-dir DIR --book DIR --out DIR",
             here.display()
         )
     })
@@ -77,7 +77,7 @@ pub fn check(folder: &Path) -> anyhow::Result<()> {
         if !folder.join(program).is_file() {
             bail!(
                 "there is no program {program} in {}\n  \
-                 --bin-dir names the folder that `cargo build --bins` filled",
+                 give --bin-dir the folder that `cargo build --bins` writes to",
                 folder.display()
             );
         }
@@ -93,7 +93,7 @@ pub fn build() -> anyhow::Result<()> {
         .join("Cargo.toml");
     let folder = beside_this_one()?;
     if !folder.join("ch01").exists() {
-        eprintln!("next, the programs that will run on the hosts:");
+        eprintln!("building the programs that will run on the hosts:");
     }
     let profile = match folder.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => "dev",

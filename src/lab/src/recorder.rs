@@ -91,7 +91,7 @@ impl Recorder {
             .name("recorder".to_owned())
             .spawn(move || {
                 run(sockets, &mut files, end)
-                    .inspect_err(|err| eprintln!("the lab captures no more: {err:#}"))
+                    .inspect_err(|err| eprintln!("the lab has stopped capturing: {err:#}"))
             })
             .context("cannot start the recorder")?;
         Ok(Recorder { keep, seen, thread })
@@ -120,7 +120,8 @@ impl Recorder {
     pub fn finish(self) -> anyhow::Result<Vec<Recorded>> {
         drop(self.keep);
         let recorded = self.thread.join();
-        let recorded = recorded.map_err(|_| anyhow::anyhow!("the recorder died"))?;
+        let recorded =
+            recorded.map_err(|_| anyhow::anyhow!("the thread that captures has died"))?;
         recorded.map_err(|_| anyhow::anyhow!("the captures are incomplete; see above why"))
     }
 }
@@ -196,7 +197,7 @@ fn run(
 }
 
 /// Writes what one interface sends and receives to standard output, as pcapng,
-/// until nobody reads it any more or the lab has ended. To be called in the
+/// until no program reads it any more or the lab has ended. To be called in the
 /// network namespace of the host.
 pub fn stream(interface: &str, lab: Running) -> anyhow::Result<()> {
     let mut socket = PacketSocket::open()?;

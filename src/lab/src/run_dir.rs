@@ -45,7 +45,10 @@ impl RunDir {
                 return Ok(RunDir { path, _lock: lock });
             }
         }
-        bail!("a hundred labs run in {} already", base.display());
+        bail!(
+            "a hundred labs run in {} already\n  end some of them, or choose another folder with --out DIR",
+            base.display()
+        );
     }
 
     /// Where the folder is.
@@ -65,7 +68,7 @@ impl RunDir {
             let [net, mnt, uts] = host.descriptors();
             writeln!(text, "{} {net} {mnt} {uts}", host.name)?;
         }
-        // Renamed, so that nobody reads half of it.
+        // Renamed, so that no process reads half of it.
         let new = self.path.join("running.new");
         fs::write(&new, text)
             .and_then(|()| fs::rename(&new, self.path.join("running")))
@@ -134,7 +137,7 @@ fn clear(path: &Path) -> io::Result<()> {
     };
     gone(fs::remove_dir_all(path.join(OUTPUT)))?;
     for name in made(path)?.unwrap_or_default() {
-        // A name alone, whoever wrote the list.
+        // A name without a folder, whichever program wrote the list.
         if let Some(name) = Path::new(&name).file_name() {
             gone(fs::remove_file(path.join(name)))?;
         }
@@ -147,8 +150,12 @@ fn clear(path: &Path) -> io::Result<()> {
 
 /// Whether shells of other terminals are in the lab with this folder.
 pub fn has_guests(path: &Path) -> anyhow::Result<bool> {
-    let file = File::open(path.join("running"))
-        .with_context(|| format!("somebody removed the lab's folder {}", path.display()))?;
+    let file = File::open(path.join("running")).with_context(|| {
+        format!(
+            "the lab's folder {} was removed while the lab ran",
+            path.display()
+        )
+    })?;
     Ok(Flock::lock(file, FlockArg::LockExclusiveNonblock).is_err())
 }
 
@@ -187,9 +194,9 @@ impl Running {
     /// Enters the lab's user namespace, and returns one of its hosts.
     pub fn join(&self, name: &str, programs: &Path) -> anyhow::Result<Host> {
         let mut hosts = self.hosts.iter();
-        let (_, descriptors) = hosts
-            .find(|host| host.0 == name)
-            .with_context(|| format!("the lab that runs has no host {name}"))?;
+        let (_, descriptors) = hosts.find(|host| host.0 == name).with_context(|| {
+            format!("the running lab has no host {name}; its hosts are left, internet and right")
+        })?;
         let host = Host::join(name, programs, self.pid, *descriptors)
             .and_then(|host| namespace::join(self.pid).map(|()| host));
         host.with_context(|| format!("cannot join the lab in {}", self.path.display()))
@@ -213,8 +220,8 @@ impl Running {
     /// Whether it has ended, or is just about to: its first process is dead once
     /// all others are buried, those of guests too.
     ///
-    /// The lock is not asked: whoever tries it has it for a moment, and would
-    /// hide the end from [`sweep`].
+    /// The lock is not tried: a process that tries it has it for a moment, and
+    /// would hide the end from [`sweep`].
     pub fn has_ended(&self) -> bool {
         let stat = format!("/proc/{}/stat", self.pid);
         let alive = || fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z "));
@@ -242,7 +249,7 @@ pub fn find(base: &Path) -> Option<Running> {
             let path = entry.ok()?.path();
             let file = path.join("running");
             let started = fs::metadata(&file).ok()?.modified().ok()?;
-            // A lock to be had is the lock of nobody: the remains of a lab
+            // A lock that can be taken belongs to no process: the remains of a lab
             // that was killed.
             if !matches!(lock(&path), Ok(None)) {
                 return None;

@@ -155,7 +155,7 @@ impl Shell {
 
     fn gone(&mut self) -> anyhow::Error {
         let host = &self.host;
-        anyhow::anyhow!("the shell on {host} has ended; a chapter needs it to its end")
+        anyhow::anyhow!("the shell on {host} has ended, but the chapter has more commands for it")
     }
 }
 
@@ -250,7 +250,7 @@ impl Tail {
     }
 }
 
-/// A line as it would stand in a terminal. Bytes that are no text become `�`.
+/// A line as a terminal would show it. Bytes that are no text become `�`.
 /// And a bash that is not interactive counts the lines that it was given:
 /// `bash: line 7: cd: …`, where a reader sees `bash: cd: …`.
 fn as_typed(line: &str) -> String {

@@ -8,7 +8,7 @@
 //! | [`take_terminal`] | a C function | it takes two numbers, and no memory |
 //! | [`exit_on`] | a handler, which may be called at any moment | it makes one system call, `_exit`, and touches no memory |
 //! | [`is_ignored`] | a pointer to a struct | it is that of a local variable, which outlives the call |
-//! | [`checksum_offload_off`] | `ioctl` with a pointer, whose type nobody checks | the request is given the struct that it is for, all of it initialised, writable, and alive during the call |
+//! | [`checksum_offload_off`] | `ioctl` with a pointer, whose type is not checked | the request is given the struct that it is for, all of it initialised, writable, and alive during the call |
 //! | [`is_ignored`], `interface_request` | `zeroed` | plain numbers, of which all bits zero are valid; the pointers in the union of `ifreq` may be null |
 //!
 //! What needs no kernel, Miri checks: `cargo +nightly miri test -p lab --lib sys::`.

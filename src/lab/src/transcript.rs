@@ -20,7 +20,7 @@ use std::ops::Range;
 use crate::hosts::NAMES;
 use crate::matching::{ANY_LINES, ANY_TEXT};
 
-/// The reader's own machine, where it stands in a prompt.
+/// The reader's own machine, as prompts name it.
 pub const MACHINE: &str = "host";
 
 /// A chapter as its file has it.
@@ -35,7 +35,7 @@ pub struct Transcript {
 pub struct Block {
     /// The line of its opening fence, from 1.
     pub line: usize,
-    /// The headings that it stands under, but for those of the block before.
+    /// The headings that it is under, except those of the block before.
     pub headings: Vec<Heading>,
     /// What is done with it.
     pub kind: Kind,
@@ -160,7 +160,7 @@ impl Transcript {
             if ipv6 && !blocks.is_empty() {
                 return mistake(
                     opening + 1,
-                    "ipv6 is for the whole chapter; it belongs to its first block",
+                    "ipv6 is for the whole chapter; write it at the first block",
                 );
             }
             let steps = match kind {
@@ -199,15 +199,6 @@ impl Transcript {
     pub fn uses_machine(&self) -> bool {
         let mut steps = self.blocks.iter().flat_map(|block| &block.steps);
         steps.any(|step| step.host == MACHINE)
-    }
-}
-
-impl Block {
-    /// Whether nothing that its commands print is below them yet.
-    pub fn is_new(&self) -> bool {
-        let after = |step: &Step| step.after.as_ref().is_none_or(Vec::is_empty);
-        let mut steps = self.steps.iter();
-        steps.all(|step| step.before.is_empty() && after(step))
     }
 }
 
@@ -270,7 +261,10 @@ fn kind(info: &str, line: usize) -> Result<(Kind, bool), Mistake> {
             return Ok((kind, ipv6));
         }
         if words.len() == rest.len() {
-            return mistake(line, format!("words are parted by spaces in: {info}"));
+            return mistake(
+                line,
+                format!("spaces are missing between the words of: {info}"),
+            );
         }
         if let Some(reason) = words.strip_prefix("ignore=\"") {
             let Some((reason, after)) = reason
@@ -293,7 +287,7 @@ fn kind(info: &str, line: usize) -> Result<(Kind, bool), Mistake> {
                     line,
                     format!(
                         "unknown word {word:?} after console; \
-                         there are ipv6, exercise=06-1, ignore=\"reason\""
+                         the words are ipv6, exercise=06-1, ignore=\"reason\""
                     ),
                 );
             }
@@ -317,7 +311,7 @@ fn steps(lines: &[&str], body: Range<usize>, opening: usize) -> Result<Vec<Step>
             let mut command = command.to_owned();
             while command.ends_with('\\') {
                 if at == body.end {
-                    return mistake(at, "the command goes on after \\, and the block ends");
+                    return mistake(at, "the command ends in \\, but the block has no next line");
                 }
                 command += "\n";
                 command += lines[at].trim_end();
@@ -327,14 +321,17 @@ fn steps(lines: &[&str], body: Range<usize>, opening: usize) -> Result<Vec<Step>
             continue;
         }
         let Some(step) = steps.last_mut() else {
-            return mistake(number, format!("a block begins with a prompt: {line}"));
+            return mistake(
+                number,
+                format!("a block must begin with a prompt, not with: {line}"),
+            );
         };
         step.output.end = at;
         match (line, &mut step.after) {
             ("^C", _) if step.background => {
                 return mistake(
                     number,
-                    "^C under a command that runs on after &; it needs fg",
+                    "^C under a command with &: only a command in the foreground can get it; use fg",
                 );
             }
             ("^C", Some(_)) => return mistake(number, "a second ^C for one command"),
@@ -364,7 +361,7 @@ fn step(host: &str, command: &str, line: usize, output: usize) -> Result<Step, M
     if !NAMES.contains(&host) && host != MACHINE {
         return mistake(
             line,
-            format!("no such host: {host}; there are left, internet, right, and host"),
+            format!("there is no host {host}; the hosts are left, internet, right, and host"),
         );
     }
     let background = match command {
@@ -398,7 +395,10 @@ fn expectation(step: &Step) -> Result<(), Mistake> {
         if wild {
             return mistake(
                 step.output.start + 1,
-                format!("nothing but wildcards is expected of: {}", step.command),
+                format!(
+                    "the output of this command is written only as wildcards: {}",
+                    step.command
+                ),
             );
         }
     }
@@ -413,7 +413,7 @@ fn expectation(step: &Step) -> Result<(), Mistake> {
     if step.background && before.last().is_some_and(|line| line == ANY_LINES) {
         return mistake(
             step.output.end,
-            "... at the end under &; leave it out, later lines are shown by fg",
+            "leave out ... at the end under &: what the program prints later is shown by fg",
         );
     }
     Ok(())

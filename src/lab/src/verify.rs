@@ -64,14 +64,21 @@ impl fmt::Display for Totals {
             lines,
             ignored,
         } = self;
-        write!(
-            f,
-            "{blocks} blocks, {commands} commands, {lines} lines compared"
-        )?;
+        let (blocks, commands) = (counted(*blocks, "block"), counted(*commands, "command"));
+        let lines = counted(*lines, "line");
+        write!(f, "{blocks}, {commands}, {lines} compared")?;
         match ignored {
             0 => Ok(()),
             _ => write!(f, ", {ignored} ignored"),
         }
+    }
+}
+
+/// A number and its noun, in the plural unless the number is 1.
+fn counted(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
     }
 }
 
@@ -92,7 +99,7 @@ fn play(
     limits: Limits,
     machine: Option<Shell>,
 ) -> anyhow::Result<(usize, Changes, Vec<Recorded>)> {
-    // `--capture left` in a chapter means a folder beside our captures.
+    // `--capture left` in a chapter means a folder next to our captures.
     std::env::set_current_dir(&lab.folder)?;
     let mut player = Player::new(&lab, chapter, mode, limits, machine)?;
     player.play(chapter.transcript.played())?;
@@ -157,32 +164,29 @@ pub fn check(
     }
     match differences {
         0 => (),
-        1 => println!("chapter {name}: 1 difference"),
-        many => println!("chapter {name}: {many} differences"),
+        some => println!("chapter {name}: {}", counted(some, "difference")),
     }
     Ok(differences == 0)
 }
 
-/// `cargo lab bless 06`: rewrites the blocks and the reference captures.
-pub fn bless(
+/// The first half of `cargo lab bless 06`: rewrites the blocks.
+pub fn bless_blocks(
     lab: Lab,
-    book: &Book,
     chapter: &Chapter,
     limits: Limits,
     machine: Option<Shell>,
 ) -> anyhow::Result<()> {
-    let folder = lab.folder.clone();
-    let reference = book.reference(&chapter.name);
-    let shown = shown(&reference); // before play() changes the folder
-    let (_, changes, recorded) = play(lab, chapter, Mode::Bless, limits, machine)?;
+    let (_, changes, _) = play(lab, chapter, Mode::Bless, limits, machine)?;
     for block in chapter.transcript.played() {
         let lines = block.steps.iter().map(|step| &step.output);
         let changed = lines.filter(|lines| changes.iter().any(|(range, _)| range == *lines));
         match changed.count() {
             0 => (),
             count => println!(
-                "{}:{}: new output of {count} commands",
-                chapter.shown, block.line
+                "{}:{}: new output of {}",
+                chapter.shown,
+                block.line,
+                counted(count, "command")
             ),
         }
     }
@@ -193,8 +197,35 @@ pub fn bless(
         understood(chapter, &text)?;
         write(chapter, &text)?;
     }
+    Ok(())
+}
+
+/// The second half of `cargo lab bless 06`: rewrites the reference captures.
+///
+/// The first half's own do not serve: a new block waits for words that a program
+/// with `&` may print, and so its packets are further apart than the reader's.
+pub fn bless_captures(
+    lab: Lab,
+    book: &Book,
+    chapter: &Chapter,
+    limits: Limits,
+    machine: Option<Shell>,
+    times: bool,
+) -> anyhow::Result<()> {
+    let folder = lab.folder.clone();
+    let reference = book.reference(&chapter.name);
+    let shown = shown(&reference); // before play() changes the folder
+    let (differences, _, recorded) = play(lab, chapter, Mode::Check, limits, machine)?;
+    if differences > 0 {
+        println!(
+            "{}: {} printed something else than the book says; \
+             write [..] where two runs never print the same",
+            chapter.shown,
+            counted(differences, "command")
+        );
+    }
     if !recorded.is_empty() || reference.exists() {
-        match compare::bless(&folder, &reference)? {
+        match compare::bless(&folder, &reference, times)? {
             true => println!("{}: new captures", shown.display()),
             false => println!("{}: no difference", shown.display()),
         }
@@ -212,7 +243,8 @@ fn understood(chapter: &Chapter, text: &str) -> anyhow::Result<()> {
     };
     let what = || {
         format!(
-            "{} stays as it is: a command printed a line that would not be taken for output",
+            "cannot rewrite {}: a command printed a line that would be read as a prompt, \
+             as ^C or as the end of the block",
             chapter.shown
         )
     };
@@ -230,7 +262,8 @@ fn write(chapter: &Chapter, text: &str) -> anyhow::Result<()> {
     let path = &chapter.path;
     if fs::read_to_string(path)? != chapter.text {
         bail!(
-            "{} was changed while it was played; bless it again",
+            "cannot rewrite {}: it was changed while it was played\n  \
+             run cargo lab bless again",
             chapter.shown
         );
     }

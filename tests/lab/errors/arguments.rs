@@ -71,11 +71,14 @@ fn bad_addresses() {
         .code(2)
         .says("write them like 203.0.113.2:9876");
     for (peer, words) in [
-        ("203.0.113.2:0", "nobody can be reached at port 0"),
+        ("203.0.113.2:0", "no datagram can be sent to port 0"),
         ("0.0.0.0:9876", "is not the address of one host"),
         ("255.255.255.255:9876", "is not the address of one host"),
-        ("[fe80::1]:9876", "write it like [fe80::1%eth0]:9876"),
-        ("[fe80::1%nothing]:9876", "no interface nothing here"),
+        ("[fe80::1]:9876", "as in [fe80::1%eth0]:9876"),
+        (
+            "[fe80::1%nothing]:9876",
+            "this host has no interface nothing",
+        ),
         ("right:9876", "write them like"),
     ] {
         let args = ["--addr", "192.168.0.1/24", "--peer", peer];

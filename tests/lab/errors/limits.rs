@@ -121,7 +121,10 @@ fn captures_that_would_fill_a_disk() {
     let server = lab.start_on("right", "serve");
     fill(&lab, "right", lab.folder().join("all.pcapng"));
     let done = lab.end();
-    let told = done.output.matches("the lab captures no more: ").count();
+    let told = done
+        .output
+        .matches("the lab has stopped capturing: ")
+        .count();
     assert_eq!(told, 1, "{}", done.output);
     done.says(limit);
     server.wait();

@@ -27,7 +27,7 @@ fn a_tun_device_not_for_you() {
     let covered = "mount -t tmpfs none /dev/net && touch /dev/net/tun && chmod 0 /dev/net/tun \
                    && setpriv --bounding-set=-dac_override,-dac_read_search ch01";
     fails(&lab, &format!("unshare -m sh -c '{covered}'"))
-        .says("error: cannot open /dev/net/tun: its file mode does not let you")
+        .says("error: cannot open /dev/net/tun: its file mode does not allow it")
         .says("sudo chmod 666 /dev/net/tun");
 }
 
@@ -102,7 +102,7 @@ fn user_namespaces_forbidden() {
 fn user_namespaces_used_up() {
     in_a_poor_world("echo 0 > /proc/sys/user/max_user_namespaces && exec LAB up")
         .code(1)
-        .says("error: cannot make a user namespace: the limit is reached")
+        .says("error: cannot make a user namespace: the limit on their number is reached")
         .says("sudo sysctl -w user.max_user_namespaces=10000");
 }
 
@@ -114,6 +114,6 @@ fn no_ip() {
                 test -f $ip && mount --bind /dev/null $(readlink -f $ip); done; exec LAB up";
     in_a_poor_world(hide)
         .code(1)
-        .says("error: the lab needs the program `ip`")
+        .says("error: cannot start the lab: the program `ip` is not installed")
         .says("sudo apt-get install iproute2");
 }

@@ -106,19 +106,20 @@ fn a_peer_that_is_no_other_host() {
     lab.run("left", "ip address add 198.51.100.7/32 dev lo")
         .code(0);
     for own in ["198.51.100.2", "198.51.100.7", "127.0.0.1"] {
-        refuses(&lab, "192.168.0.1/24", &format!("{own}:9876"))
-            .says(&format!("cannot reach a peer at {own}: that is this host"));
+        refuses(&lab, "192.168.0.1/24", &format!("{own}:9876")).says(&format!(
+            "cannot reach a peer at {own}: that is an address of this host"
+        ));
     }
-    refuses(&lab, "192.168.0.1/24", "192.168.0.1:9876").says("that is this host");
+    refuses(&lab, "192.168.0.1/24", "192.168.0.1:9876").says("that is an address of this host");
     // Nor one that only the routes make an address of this host.
     lab.run("left", "ip route add local 192.0.2.14 dev lo")
         .code(0);
-    refuses(&lab, "192.168.0.1/24", "192.0.2.14:9876").says("that is this host");
+    refuses(&lab, "192.168.0.1/24", "192.0.2.14:9876").says("that is an address of this host");
     let broadcast = "198.51.100.255:9876";
-    refuses(&lab, "192.168.0.1/24", broadcast).says("stands for all hosts of a network");
+    refuses(&lab, "192.168.0.1/24", broadcast).says("means all hosts of a network");
     lab.run("left", &format!("ch04 --peer {broadcast} x"))
         .code(1)
-        .says("stands for all hosts of a network");
+        .says("means all hosts of a network");
     for way in ["prohibit", "blackhole"] {
         lab.run("left", &format!("ip route add {way} 203.0.113.9"))
             .code(0);

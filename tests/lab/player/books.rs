@@ -14,9 +14,9 @@ fn all_chapters_and_the_worst_exit_code() {
     book.write("notes.md", "no chapter");
     book.lab(&["check"])
         .code(1)
-        .says("chapter 20: 1 blocks")
+        .says("chapter 20: 1 block")
         .says("ch21-more.md:3: left$ echo two")
-        .says("chapter 22: 1 blocks")
+        .says("chapter 22: 1 block")
         .says("3 chapters: 3 blocks, 3 commands, 3 lines compared");
     book.write("ch22-end.md", "```console\nright$ exit\n```\n");
     book.lab(&["check"]).code(2);
@@ -57,10 +57,10 @@ fn commands_to_copy() {
 #[apply(test_without_lab)]
 fn malformed_blocks_by_file_and_line() {
     for (text, words) in [
-        ("```console\nmiddle$ ls\n```", "2: no such host: middle"),
+        ("```console\nmiddle$ ls\n```", "2: there is no host middle"),
         ("```console\nleft$\n```", "2: a prompt without a command"),
         ("```console\nleft$ &\n```", "2: a prompt without a command"),
-        ("```console\nls\n```", "2: a block begins with a prompt"),
+        ("```console\nls\n```", "2: a block must begin with a prompt"),
         (
             "\n```console\nleft$ ls",
             "2: this console block is not closed",
@@ -68,18 +68,21 @@ fn malformed_blocks_by_file_and_line() {
         ("```console\n```", "1: this console block is empty"),
         (
             "```console\nleft$ ls\n[..]\n...\n```",
-            "3: nothing but wildcards",
+            "3: the output of this command is written only as wildcards",
         ),
         (
             "```console\nleft$ a &\nb\n^C\n```",
-            "4: ^C under a command that runs on",
+            "4: ^C under a command with &",
         ),
         ("```console\nleft$ a\n^C\n^C\n```", "4: a second ^C"),
-        ("```console\n^C\n```", "2: a block begins with a prompt: ^C"),
-        ("```console\nleft$ a \\\n```", "2: the command goes on"),
+        (
+            "```console\n^C\n```",
+            "2: a block must begin with a prompt, not with: ^C",
+        ),
+        ("```console\nleft$ a \\\n```", "2: the command ends in"),
         (
             "```console\nleft$ a &\nb\n...\n```",
-            "4: ... at the end under &",
+            "4: leave out ... at the end under &",
         ),
         (
             "```console\nleft$ a\nb\n...\n...\n```",
@@ -91,7 +94,7 @@ fn malformed_blocks_by_file_and_line() {
         ),
         (
             "```console,ignore\nleft$ a\n```",
-            "1: words are parted by spaces",
+            "1: spaces are missing between the words",
         ),
         (
             "```console ignore\nleft$ a\n```",
@@ -134,7 +137,9 @@ fn no_such_chapter_no_book_inside_the_lab() {
         .code(1)
         .says("there is no chapter and no command \"7\"\n  chapters: 20\n");
     book.lab(&["check", "7"]).code(2).says("chapters: 20");
-    book.lab(&["compare", "7"]).code(2).says("there are 20");
+    book.lab(&["compare", "7"])
+        .code(2)
+        .says("the chapters are 20");
     run(lab_without_book().args(["--book", "/nowhere", "check"]))
         .code(2)
         .says("cannot read the book in /nowhere; give its folder with --book DIR");

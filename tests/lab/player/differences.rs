@@ -12,7 +12,7 @@ fn a_digit() {
         .code(1)
         .says("ch20-title.md:6: left$ echo one")
         .says("  expected:  two 3\n  got:       two 2\n")
-        .says("chapter 20: 1 blocks, 2 commands, 4 lines compared")
+        .says("chapter 20: 1 block, 2 commands, 4 lines compared")
         .says("chapter 20: 1 difference\n");
     // Lines that are missing, and lines too many.
     let book = Book::new("left$ echo one\none\ntwo\nleft$ seq 3\n1\n2");
@@ -45,7 +45,7 @@ fn a_program_that_died_is_named() {
     book.check()
         .code(1)
         .says("ch20-title.md:8: right$ echo off")
-        .says("  it had ended by then: left$ sh -c 'echo ready; sleep 0.1; echo the reason' &\n")
+        .says("  a program in the background had already ended: left$ sh -c 'echo ready; sleep 0.1; echo the reason' &\n")
         .says("    the reason\n");
     // A death that takes its time is waited for, where the book has it.
     let slow = "left$ sh -c 'sleep 0.5; echo the reason' &\nleft$ fg\n";
@@ -89,7 +89,7 @@ left$ printf 'a\\000\\377\\033[1mb'
 a\u{fffd}\u{fffd}\u{fffd}[1mb",
     )
     .check()
-    .says("chapter 20: 1 blocks, 3 commands");
+    .says("chapter 20: 1 block, 3 commands");
     Book::new("left$ yes\ny\n...\nno")
         .check()
         .code(2)

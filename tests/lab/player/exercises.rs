@@ -15,7 +15,7 @@ fn up_to_the_first_difference() {
     let book = exercise("left$ echo a\n[..]\nleft$ echo b\nb");
     book.lab(&["exercise", "20"])
         .code(2)
-        .says("nothing but wildcards");
+        .says("written only as wildcards");
     let book = exercise("left$ echo a\na\nleft$ sleep 100");
     let done = book.lab(&["exercise", "20", "--hint"]);
     done.code(1)
@@ -35,7 +35,7 @@ fn up_to_the_first_difference() {
     for (wrong, says) in [
         ("### 20-1 One", "there is no heading \"### 20-1 ...\""),
         ("<summary>Hint", "it has no hint"),
-        ("exercise=20-1", "the next one here is 20-1"),
+        ("exercise=20-1", "the next exercise here must be 20-1"),
     ] {
         let book = exercise("left$ echo a\na");
         book.write(

@@ -44,6 +44,11 @@ impl Book {
         self.0.join("it's mine")
     }
 
+    /// A file of the reference captures.
+    fn reference(&self, file: &str) -> PathBuf {
+        self.0.join("captures/ch20").join(file)
+    }
+
     #[track_caller]
     fn lab(&self, arguments: &[&str]) -> Done {
         let mut lab = lab_without_book();

@@ -97,7 +97,7 @@ rtt[..]
 left$ jobs",
     )
     .check()
-    .says("chapter 20: 1 blocks, 2 commands");
+    .says("chapter 20: 1 block, 2 commands");
 }
 
 #[apply(test_in_lab)]

@@ -17,8 +17,12 @@ pub fn problems(origin: &Origin, page: &Page) -> Vec<Problem> {
         }
         let name = element.value().name();
         let what = match name {
-            "img" => "a picture without a text: ![what it shows](file)".to_owned(),
-            _ => format!("a <{name}> without a text: aria-label, <title> or <figcaption>"),
+            "img" => {
+                "this picture has no text alternative; write ![what it shows](file)".to_owned()
+            }
+            _ => format!(
+                "this <{name}> has no text alternative; give it an aria-label, a <title> or a <figcaption>"
+            ),
         };
         let source = element.attr("src").unwrap_or("");
         // What was drawn has no line of its own: a directive or raw HTML has.

@@ -1,4 +1,4 @@
-//! What stands after a directive's name: words, quoted texts, and options
+//! What follows a directive's name: words, quoted texts, and options
 //! such as `mark=3` or `only="IPv4, UDP"`.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -28,7 +28,7 @@ impl Arguments {
             let (quoted, after) = match after.strip_prefix('"') {
                 Some(after) => {
                     let (text, after) = after.split_once('"').with_context(|| {
-                        format!("a quotation mark is not closed; this is written {usage}")
+                        format!("a quotation mark is not closed; write {usage}")
                     })?;
                     (Some(text.to_owned()), after)
                 }
@@ -43,14 +43,14 @@ impl Arguments {
                     parsed.texts.push_back(text);
                     false
                 }
-                (None, Some(_)) => bail!("a space is missing after {word}; it is written {usage}"),
+                (None, Some(_)) => bail!("a space is missing after {word}; write {usage}"),
                 (None, None) => {
                     parsed.words.push_back(word.to_owned());
                     false
                 }
             };
             if twice {
-                bail!("something is there twice; this is written {usage}");
+                bail!("an option is given twice; write {usage}");
             }
             rest = after.trim_start();
         }
@@ -61,7 +61,7 @@ impl Arguments {
     pub fn word(&mut self, what: &str) -> anyhow::Result<String> {
         let usage = self.usage;
         let word = self.words.pop_front();
-        word.with_context(|| format!("{what} is missing; this is written {usage}"))
+        word.with_context(|| format!("{what} is missing; write {usage}"))
     }
 
     /// The next word, a number from 1.
@@ -83,7 +83,7 @@ impl Arguments {
     pub fn needed_text(&mut self, what: &str) -> anyhow::Result<String> {
         let usage = self.usage;
         let text = self.text().filter(|text| !text.trim().is_empty());
-        text.with_context(|| format!("{what} is missing; this is written {usage}"))
+        text.with_context(|| format!("{what} is missing; write {usage}"))
     }
 
     pub fn option(&mut self, name: &str) -> Option<String> {
@@ -96,7 +96,7 @@ impl Arguments {
         left.extend(self.texts);
         left.extend(self.options.into_keys().map(|name| format!("{name}=")));
         match left.front() {
-            Some(word) => bail!("{word:?} is not understood; this is written {}", self.usage),
+            Some(word) => bail!("{word:?} is not understood; write {}", self.usage),
             None => Ok(()),
         }
     }

@@ -21,7 +21,9 @@ impl Capture {
             .components()
             .all(|part| matches!(part, Component::Normal(_)));
         if !inside {
-            bail!("{name} is not a path from the root of the tree, as captures/ch06/all.pcapng");
+            bail!(
+                "{name} is not a path from the root of the tree, such as captures/ch06/all.pcapng"
+            );
         }
         let packets = capture::read(&tree.join(name)).map_err(|err| {
             // A page must not depend on where the tree is, so only the path in it is told.
@@ -59,7 +61,7 @@ impl Capture {
             let name = &self.name;
             let others = numbers(self.packets.iter(), text);
             bail!(
-                "packet {number} of {name} is not {text:?} but:\n    {}\n{others}",
+                "packet {number} of {name} does not contain {text:?}; it is:\n    {}\n{others}",
                 packet.info()
             );
         }
@@ -78,8 +80,8 @@ pub(super) fn numbers<'a>(packets: impl Iterator<Item = &'a Packet>, text: &str)
     let that_say = packets.zip(1..).filter(|(packet, _)| says(packet, text));
     let numbers: Vec<String> = that_say.map(|(_, number)| number.to_string()).collect();
     match numbers.is_empty() {
-        true => format!("no packet there is {text:?}"),
-        false => format!("these are {text:?}: {}", numbers.join(", ")),
+        true => format!("no packet of the capture contains {text:?}"),
+        false => format!("the packets that contain {text:?}: {}", numbers.join(", ")),
     }
 }
 

@@ -88,7 +88,7 @@ impl Conversation {
                     let tcp = all.filter(|(packet, _)| packet.info().contains(" TCP "));
                     let tcp: Vec<String> = tcp.map(|(_, number)| number.to_string()).collect();
                     bail!(
-                        "packet {} of {name} is no segment of TCP but:\n    {}\nthese are TCP: {}",
+                        "packet {} of {name} is not a segment of TCP; it is:\n    {}\nthe segments of TCP: {}",
                         first.number,
                         first.packet.info(),
                         if tcp.is_empty() {
@@ -108,7 +108,7 @@ impl Conversation {
             let (from, to) = segment.ends;
             if segment.ends != (client, server) && segment.ends != (server, client) {
                 bail!(
-                    "packet {} of {name} is of another connection, {from} > {to}, than {client} > {server}: give the packets of one",
+                    "packet {} of {name} belongs to the connection {from} > {to}, not to {client} > {server}: show one connection",
                     track.first().number
                 );
             }

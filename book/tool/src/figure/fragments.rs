@@ -39,7 +39,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     if !packets.iter().any(|(_, packet)| says(packet, &text)) {
         let all = numbers(capture.packets.iter(), &text);
         bail!(
-            "none of the packets {range} of {} is {text:?}; {all}",
+            "none of the packets {range} of {} contains {text:?}; {all}",
             capture.name
         );
     }

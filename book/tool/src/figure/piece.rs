@@ -36,7 +36,10 @@ impl<'a> Piece<'a> {
         let Dissection { packets, layers } = packet.dissect();
         let outermost = packets.first().and_then(|packet| packet.fragment);
         let fragment = outermost.with_context(|| {
-            format!("packet {number} is no fragment but:\n    {}", packet.info())
+            format!(
+                "packet {number} is not a fragment; it is:\n    {}",
+                packet.info()
+            )
         })?;
         let says = |layer: &&Layer| layer.field(FieldName::FragmentOffset).is_some();
         let ip = layers.iter().find(|layer| layer.kind.is_ip());

@@ -33,7 +33,7 @@ impl<'a> Range<'a> {
         {
             let all = numbers(capture.packets.iter(), text);
             bail!(
-                "none of the packets {range} of {} is {text:?}; {all}",
+                "none of the packets {range} of {} contains {text:?}; {all}",
                 capture.name
             );
         }

@@ -110,7 +110,7 @@ pub(super) fn find<'a>(
     })?;
     if !says(first, text) {
         bail!(
-            "packet {number} that crossed the tunnel in {name} is not {text:?} but:\n    {}\n{}",
+            "packet {number} that crossed the tunnel in {name} does not contain {text:?}; it is:\n    {}\n{}",
             first.info(),
             numbers(all.into_iter(), text)
         );

@@ -75,9 +75,9 @@ fn other_packet() {
         figure::packet,
         r#"3 "ICMP echo request""#,
         &[
-            r#"packet 3 of captures/ch06/left-eth0.pcap is not "ICMP echo request" but:"#,
+            r#"packet 3 of captures/ch06/left-eth0.pcap does not contain "ICMP echo request"; it is:"#,
             "> 80 SYN",
-            r#"these are "ICMP echo request": 1, 13"#,
+            r#"the packets that contain "ICMP echo request": 1, 13"#,
         ],
     );
 }
@@ -87,7 +87,7 @@ fn text_of_no_packet() {
     fails_on_left_eth0(
         figure::packet,
         r#"3 "SCTP""#,
-        &[r#"no packet there is "SCTP""#],
+        &[r#"no packet of the capture contains "SCTP""#],
     );
 }
 
@@ -114,7 +114,7 @@ fn option_twice() {
     fails_on_left_eth0(
         figure::packet,
         r#"1 "echo" only=UDP only=IPv4"#,
-        &["something is there twice"],
+        &["an option is given twice"],
     );
 }
 
@@ -254,7 +254,7 @@ fn journey_of_another_packet() {
     fails(
         figure::journey,
         r#"captures/ch06/all.pcapng 1 "reply""#,
-        &[r#"not "reply" but"#, r#""reply": 2, 14"#],
+        &[r#"does not contain "reply"; it is"#, r#""reply": 2, 14"#],
     );
 }
 
@@ -278,7 +278,11 @@ fn journey_of_fragments() {
 
 #[test]
 fn sizes_of_another_packet() {
-    fails_on_left_eth0(figure::sizes, r#"3 "echo""#, &[r#"is not "echo""#]);
+    fails_on_left_eth0(
+        figure::sizes,
+        r#"3 "echo""#,
+        &[r#"does not contain "echo""#],
+    );
 }
 
 #[test]
@@ -371,7 +375,7 @@ fn difference_with_another_packet() {
     fails_on_left_eth0(
         figure::difference,
         r#"1,2 "echo reply | echo reply""#,
-        &[r#"packet 1 of captures/ch06/left-eth0.pcap is not "echo reply""#],
+        &[r#"packet 1 of captures/ch06/left-eth0.pcap does not contain "echo reply""#],
     );
 }
 
@@ -389,7 +393,7 @@ fn fragments_of_a_whole_packet() {
     fails_on_left_eth0(
         figure::fragments,
         r#"1..2 "echo""#,
-        &["packet 1 is no fragment but:"],
+        &["packet 1 is not a fragment; it is:"],
     );
 }
 
@@ -458,7 +462,7 @@ fn hops_of_another_packet() {
     fails(
         figure::hops,
         r#"captures/ch06/all.pcapng 1 "reply" "flags""#,
-        &[r#"not "reply" but"#, r#""reply": 2, 14"#],
+        &[r#"does not contain "reply"; it is"#, r#""reply": 2, 14"#],
     );
 }
 

@@ -211,9 +211,9 @@ fn conversation_with_a_ping() {
         figure::conversation,
         r#"captures/ch06/left-tun0.pcap 1..12 "TCP""#,
         &[
-            "packet 1 of captures/ch06/left-tun0.pcap is no segment of TCP but:",
+            "packet 1 of captures/ch06/left-tun0.pcap is not a segment of TCP; it is:",
             "echo request",
-            "these are TCP: 3, 4",
+            "the segments of TCP: 3, 4",
         ],
     );
 }

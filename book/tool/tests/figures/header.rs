@@ -267,7 +267,10 @@ fn wrong_arguments() {
         ("", "the number of the packet is missing"),
         (r#"1 "echo request""#, "the layer is missing"),
         ("1 UDP", "the text"),
-        (r#"2 "echo request" UDP"#, "is not \"echo request\" but"),
+        (
+            r#"2 "echo request" UDP"#,
+            "does not contain \"echo request\"; it is",
+        ),
         (
             r#"1 "echo request" TCP"#,
             "no layer TCP: its layers are Ethernet, IPv4",

@@ -114,14 +114,14 @@ fn two_ids() {
 
 #[test]
 fn picture_without_text() {
-    one_problem_on_a_page("![](hosts.svg)", "12: a picture without a text");
+    one_problem_on_a_page("![](hosts.svg)", "12: this picture has no text alternative");
 }
 
 #[test]
 fn drawing_without_text() {
     one_problem_on_a_page(
         "<svg viewBox=\"0 0 1 1\"></svg>",
-        "12: a <svg> without a text",
+        "12: this <svg> has no text alternative",
     );
 }
 
@@ -129,7 +129,7 @@ fn drawing_without_text() {
 fn figure_without_text() {
     one_problem_on_a_page(
         "<figure>\n<p>Something</p>\n</figure>",
-        "12: a <figure> without a text",
+        "12: this <figure> has no text alternative",
     );
 }
 
@@ -170,7 +170,7 @@ fn anchor_without_beginning() {
     one_problem(
         CODE,
         "// ANCHOR_END: new\n",
-        "src/code.rs:20: no anchor new begins above",
+        "src/code.rs:20: the anchor new ends here, but does not begin above",
     );
 }
 
@@ -179,7 +179,7 @@ fn anchor_twice() {
     one_problem(
         CODE,
         "// ANCHOR: inner\n",
-        "src/code.rs:20: there is an anchor inner above",
+        "src/code.rs:20: the anchor inner begins twice: it is above already",
     );
 }
 

@@ -4,17 +4,14 @@ use crate::fixture::one_problem_on_a_page;
 
 #[test]
 fn pasted_rust() {
-    one_problem_on_a_page(
-        "```rust\nfn main() {}\n```",
-        "12: Rust is not pasted but included",
-    );
+    one_problem_on_a_page("```rust\nfn main() {}\n```", "12: Rust code is not pasted");
 }
 
 #[test]
 fn pasted_rust_with_attributes() {
     one_problem_on_a_page(
         "```rust,ignore\nfn main() {}\n```",
-        "12: Rust is not pasted",
+        "12: Rust code is not pasted",
     );
 }
 
@@ -22,13 +19,16 @@ fn pasted_rust_with_attributes() {
 fn pasted_rust_in_a_list() {
     one_problem_on_a_page(
         "- one\n\n  ```rs\n  fn main() {}\n  ```",
-        "14: Rust is not pasted",
+        "14: Rust code is not pasted",
     );
 }
 
 #[test]
 fn pasted_rust_in_a_quotation() {
-    one_problem_on_a_page("> ```rust\n> fn main() {}\n> ```", "12: Rust is not pasted");
+    one_problem_on_a_page(
+        "> ```rust\n> fn main() {}\n> ```",
+        "12: Rust code is not pasted",
+    );
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn listing_of_a_missing_file() {
 fn listing_of_a_missing_anchor() {
     one_problem_on_a_page(
         "{{#listing src/code.rs question}}",
-        "12: {{#listing}}: src/code.rs: it has no anchor question, but answer, inner",
+        "12: {{#listing}}: src/code.rs: it has no anchor question; its anchors are answer, inner",
     );
 }
 
@@ -104,7 +104,7 @@ fn rustdoc_include_of_mdbook() {
 fn not_alone_in_its_line() {
     one_problem_on_a_page(
         "Here: {{#doctor}}",
-        "12: a directive stands alone in its line",
+        "12: a directive must be alone on its line",
     );
 }
 
@@ -112,7 +112,7 @@ fn not_alone_in_its_line() {
 fn in_a_block() {
     one_problem_on_a_page(
         "```text\n{{#doctor}}\n```",
-        "13: a directive in a block of code",
+        "13: a directive inside a block of code",
     );
 }
 

@@ -19,7 +19,7 @@ use ip_over_udp::program::report;
 /// (20 bytes) and UDP (8 bytes).
 const MAX_PAYLOAD_LEN: usize = 65_507;
 
-/// Send what a tunnel should survive.
+/// Send datagrams and packets that a tunnel should survive.
 #[derive(Parser)]
 #[command(name = "attack")]
 struct Args {
@@ -33,7 +33,7 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Target {
-    /// Datagrams to a tunnel's port, from this host
+    /// Send datagrams to the UDP port of a tunnel
     Port {
         /// Address and port of the tunnel
         #[arg(value_name = "ADDR:PORT", value_parser = parse_peer)]
@@ -43,7 +43,7 @@ enum Target {
         #[arg(value_enum, default_value = "all")]
         what: What,
 
-        /// How many of each kind
+        /// How many datagrams of each kind
         #[arg(long, default_value_t = 1)]
         count: u64,
 
@@ -51,13 +51,13 @@ enum Target {
         #[arg(long, value_parser = clap::value_parser!(u64).range(..=86_400))]
         seconds: Option<u64>,
     },
-    /// Random packets into an interface of this host, as if the kernel sent them
+    /// Send random packets into an interface of this host, as the kernel would
     Device {
         /// The interface
         #[arg(default_value = "tun0")]
         interface: String,
 
-        /// How many
+        /// How many packets
         #[arg(long, default_value_t = 1)]
         count: u64,
     },
@@ -65,9 +65,9 @@ enum Target {
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum What {
-    /// Three letters: no version of IP begins with them
+    /// Three letters, which begin like no version of IP
     Zzz,
-    /// A datagram with nothing in it
+    /// A datagram without data
     Empty,
     /// Five letters that begin like an IPv6 packet
     Hello,
@@ -75,7 +75,7 @@ enum What {
     Cut,
     /// The largest datagram that IPv4 can carry, 65,507 bytes
     Huge,
-    /// Random bytes, half the time behind the first byte of an IP packet
+    /// Random bytes, half the time after the first byte of an IP packet
     Random,
     /// One of each
     All,

@@ -16,7 +16,7 @@ use ureq::Agent;
 #[derive(Parser)]
 #[command(name = "fetch")]
 struct Args {
-    /// What to fetch, as in http://192.168.0.2/
+    /// Address of the page, as in http://192.168.0.2/
     url: String,
 
     /// Give up after this many seconds
@@ -38,16 +38,28 @@ fn run(args: Args) -> anyhow::Result<()> {
         .http_status_as_error(false)
         .build()
         .into();
-    let answer = agent.get(&args.url).call().map_err(|err| match err {
-        // The error of the network itself, without ureq's word for its kind.
-        ureq::Error::Io(err) => anyhow::Error::new(err),
-        err => err.into(),
-    });
-    let mut response = answer.with_context(|| format!("cannot fetch {}", args.url))?;
+    let mut response = agent
+        .get(&args.url)
+        .call()
+        .map_err(|err| plain(err.into_io(), args.timeout))
+        .with_context(|| format!("cannot fetch {}", args.url))?;
     println!("{:?} {}", response.version(), response.status());
     io::copy(&mut response.body_mut().as_reader(), &mut Page)
+        .map_err(|err| plain(err, args.timeout))
         .with_context(|| format!("cannot read the answer from {}", args.url))?;
     Ok(())
+}
+
+/// An error of the network in the system's words, or that the time is up: `ureq`
+/// says "timeout: global".
+fn plain(err: io::Error, timeout: u64) -> io::Error {
+    let inner = err.get_ref().and_then(|err| err.downcast_ref());
+    match inner {
+        Some(ureq::Error::Timeout(_)) => {
+            io::Error::other(format!("not complete after {timeout} s (--timeout)"))
+        }
+        _ => err,
+    }
 }
 
 /// Standard output, so that an error of `io::copy` is one of the network.

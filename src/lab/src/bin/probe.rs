@@ -26,7 +26,7 @@ use ip_over_udp::signals::Shutdown;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{UsageWho, getrusage};
 
-/// No larger packet comes; and a buffer of nothing would be full at once, for ever.
+/// No packet is larger. An empty buffer would be full at once, again and again.
 const MAX: u32 = MAX_PACKET_LEN as u32;
 
 /// Read from a TUN device in different ways, and say what each read returns.
@@ -54,7 +54,7 @@ enum Way {
         #[arg(value_parser = clap::value_parser!(u32).range(1..=MAX.into()))]
         bytes: u32,
     },
-    /// `BufReader`: takes what there is, and hands it out in pieces
+    /// `BufReader`: reads as much as there is, and hands it out in pieces
     Buffered,
     /// Two threads that read from one descriptor
     Two,
@@ -176,7 +176,7 @@ fn two(tun: &Arc<Device>, shutdown: Shutdown) -> anyhow::Result<()> {
     let (mut packets, mut wakes) = (0, 0);
     for reader in readers {
         let Ok(done) = reader?.join() else {
-            anyhow::bail!("a reader died");
+            anyhow::bail!("a thread that reads has died");
         };
         let (number, read, empty, woken) = done?;
         println!("reader {number}: {read} read, woken {woken} times, {empty} reads found nothing");
@@ -224,7 +224,7 @@ fn checksum(tun: &Device, device: &DeviceArgs) -> anyhow::Result<()> {
             let err = socket
                 .recv(&mut [0; 16])
                 .err()
-                .context("it was delivered")?;
+                .context("the datagram with the wrong checksum was delivered")?;
             println!("{kind} socket: recv: {err}");
         }
     }

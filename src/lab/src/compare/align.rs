@@ -1,4 +1,4 @@
-//! Which packet of the capture stands for which of the reference.
+//! Which packet of the capture corresponds to which of the reference.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
@@ -18,7 +18,7 @@ pub struct Row {
     pub numbers: Vec<usize>,
 }
 
-/// A packet beside its counterpart: where each is in its row. A packet that is
+/// A packet and its counterpart: where each is in its row. A packet that is
 /// missing or extra has none.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
@@ -49,7 +49,7 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// Lays a part of one row beside a part of the other.
+    /// Aligns a part of one row with a part of the other.
     fn lay(&mut self, mine: Range<usize>, reference: Range<usize>, level: usize) {
         let alone = mine.is_empty() || reference.is_empty();
         let Some(token) = LEVELS.get(level).filter(|_| !alone) else {

@@ -25,15 +25,15 @@ pub enum Choice {
 /// A scope, and a value in it.
 type Key = (String, String);
 
-/// Which value of the capture stands for which of the reference.
+/// Which value of the capture corresponds to which of the reference.
 #[derive(Default)]
 pub struct Pairs {
     /// By values of the reference: the value of the capture, and where it was.
     picked: HashMap<Key, Key>,
     /// By scope in the reference: the first number in each of the two.
     first: HashMap<String, (u32, u32)>,
-    /// By values of the capture: the one of the reference that it stands for
-    /// now, and where. A number comes back when its first user is gone; but not
+    /// By values of the capture: the one of the reference that it corresponds
+    /// to now, and where. A number comes back when its first user is gone; but not
     /// before, so this holds for one row, in which packets have an order.
     used: HashMap<Key, Key>,
     /// The values of the reference that were in this row.
@@ -47,7 +47,7 @@ impl Pairs {
         self.seen.clear();
     }
 
-    /// Remembers what stands for what, and says where that contradicts what was
+    /// Remembers what corresponds to what, and says where that contradicts what was
     /// before. `here` is where these values of the capture are.
     pub fn differ(&mut self, mine: &[Chosen], reference: &[Chosen], here: &str) -> Option<String> {
         let mut both = mine.iter().zip(reference);

@@ -1,4 +1,4 @@
-//! The reader's captures beside the reference: are they the same, and if not,
+//! The reader's captures and the reference: are they the same, and if not,
 //! what is the first difference?
 //!
 //! No two runs give the same bytes. `normalise` takes a packet apart into what
@@ -96,10 +96,10 @@ pub fn compare(mine: &Path, reference: &Path) -> anyhow::Result<Option<Differenc
     }))
 }
 
-/// Makes these captures the reference, if they differ from it. Says whether
-/// they did.
-pub fn bless(mine: &Path, reference: &Path) -> anyhow::Result<bool> {
-    if reference.join(ALL).exists() && compare(mine, reference)?.is_none() {
+/// Makes these captures the reference, if they differ from it, and with `always`
+/// even if only what is left out of a comparison differs. Says whether it did.
+pub fn bless(mine: &Path, reference: &Path, always: bool) -> anyhow::Result<bool> {
+    if !always && reference.join(ALL).exists() && compare(mine, reference)?.is_none() {
         return Ok(false);
     }
     let packets = capture::read(&mine.join(ALL))?;
@@ -150,7 +150,7 @@ impl Captures {
     fn read(folder: &Path) -> anyhow::Result<Captures> {
         let (mut files, mut rows) = (BTreeSet::new(), BTreeMap::new());
         let none = || format!("there are no captures in {}", folder.display());
-        // A reader may keep files of their own beside those of the lab.
+        // A reader may keep other files in the same folder.
         let made = run_dir::made(folder)?;
         for file in fs::read_dir(folder).with_context(none)? {
             let path = file?.path();
@@ -190,7 +190,7 @@ impl Captures {
         Difference {
             interface: interface.to_owned(),
             file: file.to_owned(),
-            words: format!("{file} is not there; packets in the reference: {packets}"),
+            words: format!("you have no {file}; packets in the reference: {packets}"),
             mine: None,
             reference: Some(1),
         }

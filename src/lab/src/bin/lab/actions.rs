@@ -28,8 +28,14 @@ pub fn job<'a>(action: &'a Action, options: &'a Options) -> anyhow::Result<Job<'
             let place = chapters::job(options, chapter.as_deref(), Mode::Check)?;
             (Needs::Programs, place)
         }
-        Action::Bless { chapter } => {
-            let place = chapters::job(options, chapter.as_deref(), Mode::Bless)?;
+        Action::Bless {
+            chapter,
+            only,
+            times,
+        } => {
+            let times = *times;
+            let mode = Mode::Bless { only: *only, times };
+            let place = chapters::job(options, chapter.as_deref(), mode)?;
             (Needs::Programs, place)
         }
         Action::Exercise { which, hint } => {

@@ -12,7 +12,7 @@ use lab::summary::{command, quoted, shown};
 use lab::verify::{self, Totals};
 use lab::{Lab, player};
 
-use crate::cli::{Args, Options};
+use crate::cli::{Args, Options, Part};
 use crate::job::Place;
 use crate::terminals::greet;
 
@@ -23,15 +23,23 @@ pub enum Mode {
     Show { journey: bool },
     /// It is compared with the book.
     Check,
-    /// It is put into the book.
-    Bless,
+    /// It is put into the book, and what is captured becomes the reference.
+    Bless {
+        /// The part that is rewritten, if not both.
+        only: Option<Part>,
+        /// Captures are replaced even if only times differ.
+        times: bool,
+    },
 }
 
 /// One chapter in a lab, or without a name all of them, each in its own.
 pub fn job<'a>(options: &'a Options, word: Option<&str>, mode: Mode) -> anyhow::Result<Place<'a>> {
     let chapters = find(options, word)?;
     Ok(match <[Chapter; 1]>::try_from(chapters) {
-        Ok([chapter]) => Place::Lab(Box::new(move |watch| play(options, &chapter, mode, watch))),
+        Ok([chapter]) if labs(mode).len() == 1 => {
+            Place::Lab(Box::new(move |watch| play(options, &chapter, mode, watch)))
+        }
+        Ok([chapter]) => Place::Here(Box::new(move || one_by_one(options, &[chapter], mode))),
         Err(chapters) => Place::Here(Box::new(move || one_by_one(options, &chapters, mode))),
     })
 }
@@ -55,21 +63,42 @@ fn find(options: &Options, word: Option<&str>) -> anyhow::Result<Vec<Chapter>> {
     Ok(vec![book.chapter(&name)?])
 }
 
+/// The words for each lab that a chapter is played in.
+fn labs(mode: Mode) -> Vec<Vec<&'static str>> {
+    const BLOCKS: [&str; 3] = ["bless", "--only", "blocks"];
+    const CAPTURES: [&str; 3] = ["bless", "--only", "captures"];
+    let Mode::Bless { only, times } = mode else {
+        return match mode {
+            Mode::Check => vec![vec!["check"]],
+            _ => vec![vec![]],
+        };
+    };
+    let mut labs = Vec::new();
+    if only != Some(Part::Captures) {
+        labs.push(BLOCKS.to_vec());
+    }
+    if only != Some(Part::Blocks) {
+        let times = times.then_some("--times");
+        labs.push(CAPTURES.into_iter().chain(times).collect());
+    }
+    labs
+}
+
 /// Starts this program again for each chapter. The exit code is the worst.
 fn one_by_one(options: &Options, chapters: &[Chapter], mode: Mode) -> anyhow::Result<u8> {
     let mut worst = 0;
     let mut total = Totals::default();
     for chapter in chapters {
-        let mut lab = options.again()?;
-        match mode {
-            Mode::Show { .. } => &mut lab,
-            Mode::Check => lab.arg("check"),
-            Mode::Bless => lab.arg("bless"),
-        };
-        let code = namespace::run(lab.arg(&chapter.name))?;
-        worst = worst.max(code);
-        if worst > 2 {
-            return Ok(worst); // it was killed
+        for words in labs(mode) {
+            let mut lab = options.again()?;
+            let code = namespace::run(lab.args(words).arg(&chapter.name))?;
+            worst = worst.max(code);
+            if worst > 2 {
+                return Ok(worst); // it was killed
+            }
+            if code > 1 {
+                break; // captures would be those of a chapter that cannot be played
+            }
         }
         total = total.and(Totals::of(chapter));
     }
@@ -96,7 +125,13 @@ fn play(options: &Options, chapter: &Chapter, mode: Mode, watch: &Watch) -> anyh
             let same = verify::check(lab, &book, chapter, limits, machine)?;
             Ok(if same { 0 } else { 1 })
         }
-        Mode::Bless => verify::bless(lab, &book, chapter, limits, machine).map(|()| 0),
+        Mode::Bless { only, times } => match only {
+            Some(Part::Captures) => {
+                verify::bless_captures(lab, &book, chapter, limits, machine, times)
+            }
+            _ => verify::bless_blocks(lab, chapter, limits, machine),
+        }
+        .map(|()| 0),
         Mode::Show { journey } => {
             greet(started);
             verify::show(lab, chapter, limits, machine, journey).map(|()| 0)
@@ -109,13 +144,13 @@ pub fn compare(options: &Options, word: &str) -> anyhow::Result<u8> {
     let book = options.book()?;
     let Some(chapter) = book.name(word)? else {
         let names = book.names()?.join(", ");
-        bail!("there is no chapter {word:?}; there are {names}");
+        bail!("there is no chapter {word:?}; the chapters are {names}");
     };
     let base = options.base()?;
     let (mine, reference) = (base.join(&chapter), book.reference(&chapter));
     if !mine.exists() {
         let play = command(&base, &chapter);
-        bail!("there is no capture of chapter {chapter} yet; make one: {play}");
+        bail!("you have no captures of chapter {chapter} yet; make them with: {play}");
     }
     let Some(difference) = lab::compare::compare(&mine, &reference)? else {
         println!("chapter {chapter}: every packet is as in the reference");

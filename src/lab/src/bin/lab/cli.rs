@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use lab::Setup;
 use lab::book::Book;
 use lab::executor::Limits;
@@ -36,7 +36,7 @@ pub struct Options {
     #[arg(long, value_name = "DIR", global = true)]
     pub out: Option<PathBuf>,
 
-    /// Find the book's chapters in this folder [default: book/src]
+    /// Find the chapters in this folder [default: book/src]
     #[arg(long, value_name = "DIR", global = true)]
     pub book: Option<PathBuf>,
 
@@ -60,15 +60,16 @@ pub enum Action {
         /// Give the hosts IPv6 addresses too
         #[arg(long)]
         ipv6: bool,
-        /// Write no captures: for measurements, which they would disturb
+        /// Write no captures, which would disturb measurements
         #[arg(long)]
         no_capture: bool,
     },
     /// Open a shell on a host, or run one command there
     ///
-    /// Joins the lab that runs, or starts one that ends with the shell.
+    /// Joins the running lab. If none is running, starts one, which ends with
+    /// the shell.
     Shell {
-        /// Give the hosts IPv6 addresses too, if the lab does not run yet
+        /// Give the hosts IPv6 addresses too, if this starts the lab
         #[arg(long)]
         ipv6: bool,
         /// The host
@@ -78,53 +79,73 @@ pub enum Action {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         command: Vec<String>,
     },
-    /// Write what an interface of the running lab sends and receives to
-    /// standard output, as pcapng
+    /// Write the packets of one interface to standard output, as pcapng
+    ///
+    /// Captures from now on, in the running lab, until that ends or the program
+    /// that reads the output does.
     Capture {
         /// The host
         #[arg(value_parser = NAMES)]
         host: String,
-        /// An interface of that host: eth0, tun0, lo; on internet: left, right
+        /// Its interface: eth0, tun0 or lo; on internet left or right
         interface: String,
     },
-    /// Lay your captures of a chapter beside the reference, and explain the
-    /// first difference
+    /// Compare your captures of a chapter with the reference captures
     ///
-    /// Exit code 0: the same. 1: a difference. 2: something else went wrong.
+    /// Explains the first difference, and says how to open both captures there.
+    /// Exit code 0: no difference. 1: a difference. 2: an error.
     Compare {
         /// The chapter, 06 for example
         chapter: String,
     },
-    /// Play a chapter's exercises on your programs, as they are now
+    /// Say which exercises of a chapter your programs solve already
     ///
-    /// Exit code 0: all are done. 1: not yet. 2: something else went wrong.
+    /// Builds your programs as they are now, and plays the exercises with them.
+    /// Exit code 0: all are done. 1: one or more are not. 2: an error.
     Exercise {
         /// The chapter, or one exercise: 06 or 06-1
         #[arg(value_name = "CHAPTER")]
         which: String,
-        /// Add a hint for the first that is not done; the next one each time
+        /// Show the next hint for the first exercise that is not done
         #[arg(long)]
         hint: bool,
     },
-    /// Play the book, and compare what its commands print with what it says
+    /// Play chapters, and compare output and captures with the book's
     ///
-    /// Exit code 0: the same. 1: a difference. 2: something else went wrong.
+    /// Exit code 0: no difference. 1: a difference. 2: an error.
     Check {
         /// One chapter, 06 for example [default: all]
         chapter: Option<String>,
     },
-    /// Play the book, and put what its commands print into it
+    /// Play chapters, and put the new output and captures into the book
     ///
-    /// Reference captures are replaced if they differ.
+    /// Plays each chapter twice: first for the output in its console blocks, then,
+    /// as these are written now, for its reference captures. Captures that differ
+    /// only in what no two runs have in common, such as times, stay as they are.
     Bless {
         /// One chapter, 06 for example [default: all]
         chapter: Option<String>,
+        /// Rewrite only this part
+        #[arg(long, value_name = "PART")]
+        only: Option<Part>,
+        /// Replace captures even if only times and the like differ
+        #[arg(long)]
+        times: bool,
     },
     /// Say what this machine lacks, and how to get it
     Doctor,
     /// Start a lab, open a TUN device, end: what `doctor` tries
     #[command(hide = true)]
     Trial,
+}
+
+/// What `bless` rewrites.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub enum Part {
+    /// The output in the chapter's console blocks
+    Blocks,
+    /// The chapter's reference captures
+    Captures,
 }
 
 const HELP: &str = "\
@@ -138,7 +159,7 @@ What to try:
   cargo lab exercise 03         are the exercises of chapter 3 done?
   cargo lab doctor              if something is missing
 
-Captures of every interface are in target/lab, a folder for each chapter.";
+Captures are in target/lab: a folder for each chapter, a file per interface.";
 
 impl Args {
     /// What is to be done: without a command, a chapter is played.
@@ -146,7 +167,9 @@ impl Args {
         match (&self.chapter, &self.command) {
             (None, Some(action)) => Ok(action.clone()),
             (Some(_), Some(_)) => {
-                bail!("a chapter and a command at once; give one of them, see cargo lab --help")
+                bail!(
+                    "cannot take a chapter and a command at once; give one of them, see cargo lab --help"
+                )
             }
             (chapter, None) => Ok(Action::Play {
                 chapter: chapter.clone(),

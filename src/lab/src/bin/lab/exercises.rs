@@ -37,7 +37,7 @@ fn asked(options: &Options, which: &str) -> anyhow::Result<(Chapter, Vec<String>
     let book = options.book()?;
     let Some(name) = book.name(chapter)? else {
         let names = book.names()?.join(", ");
-        bail!("there is no chapter {chapter:?}; there are {names}");
+        bail!("there is no chapter {chapter:?}; the chapters are {names}");
     };
     let chapter = book.chapter(&name)?;
     let all: Vec<String> = exercise::of(&chapter)?

@@ -41,7 +41,7 @@ impl Job<'_> {
     pub fn inner(self, watch: &Watch) -> anyhow::Result<u8> {
         match self.place {
             Place::Lab(done) | Place::RunningLab(_, done) => done(watch),
-            Place::Here(_) => bail!("this is nothing to be done in a lab"),
+            Place::Here(_) => bail!("this command is not one that runs inside a lab"),
         }
     }
 }

@@ -84,7 +84,7 @@ pub fn join(
     if command.is_empty() {
         let ends = match running.is_for_guests() {
             true => "",
-            false => ", which ends when whoever started it is done",
+            false => ", which ends with the command that started it",
         };
         eprintln!("this is {} in the lab of {lab}{ends}", host.name);
     }
@@ -124,13 +124,13 @@ fn not_run(command: &[String]) -> String {
 }
 
 /// What an interface of a running lab sends and receives, as pcapng on standard
-/// output, until whoever reads it or the lab is gone.
+/// output, until the program that reads it or the lab is gone.
 pub fn capture(options: &Options, host: &str, interface: &str) -> anyhow::Result<u8> {
     let base = options.base()?;
     if std::io::stdout().is_terminal() {
         let capture = lab_command(&base, &format!("capture {host} {interface}"));
         bail!(
-            "a capture is no text; send it to a program or to a file\n  \
+            "cannot write a capture to a terminal; send it to a program or to a file\n  \
              {capture} | wireshark -k -i -\n  \
              {capture} > {interface}.pcapng"
         );
@@ -141,7 +141,7 @@ pub fn capture(options: &Options, host: &str, interface: &str) -> anyhow::Result
     };
     running.join(host, Path::new(""))?.enter_network()?;
     if nix::net::if_::if_nametoindex(interface).is_err() {
-        eprintln!("{host} has no {interface} now; waiting for it to appear");
+        eprintln!("{host} has no interface {interface} yet; waiting for it");
     }
     recorder::stream(interface, running)?;
     Ok(0)

@@ -49,7 +49,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
     web::serve(&listener, |request| {
         let answer = answer(&request.path);
         let Request { from, path, .. } = request;
-        // A log that nobody reads is no reason to stop.
+        // A log that no program reads is no reason to stop.
         let _ = writeln!(io::stdout(), "{from} {path} {}", answer.status);
         answer
     })
