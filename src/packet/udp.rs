@@ -56,13 +56,7 @@ pub(super) fn dissect<'a>(
         let there = segment.len();
         dissector.malformed(format_args!(", length {length} where {there} bytes are"));
     }
-    match length.checked_sub(HEADER_LEN) {
-        // The rest is in other fragments.
-        Some(all) if all > bytes.len() && dissector.partial => {
-            dissector.push(format_args!(", {} of {all} bytes of data", bytes.len()));
-        }
-        _ => dissector.push(format_args!(", {} bytes of data", bytes.len())),
-    }
+    dissector.push(format_args!(", {} bytes of data", bytes.len()));
     let fields = vec![
         field(FieldName::SourcePort, 0..2, source),
         field(FieldName::DestinationPort, 2..4, destination),

@@ -1,7 +1,6 @@
 //! The fragments of one packet: each as a bar where it belongs in the packet that
 //! was cut, and the numbers in its header that say so.
 
-use std::ops::Range;
 use std::path::Path;
 
 use anyhow::bail;
@@ -22,8 +21,6 @@ const USAGE: &str = r#"{{#fragments FILE FIRST..LAST "text"}}"#;
 const WIDTH: usize = 340;
 const MARGIN: usize = 12;
 const ROW: usize = 44;
-/// The least width of a stretch of data.
-const SHORTEST: f64 = 36.0;
 
 pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let mut arguments = Arguments::parse(USAGE, arguments)?;
@@ -58,7 +55,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
         figure .fragments {
             figcaption {
                 strong { "One packet in " (pieces.len()) " fragments" } ", packets " (first) " to " (last)
-                " of " code { (capture.name) } ", each drawn below its place, not to scale"
+                " of " code { (capture.name) } ", each drawn where it belongs"
             }
             (drawing(&pieces, &parts, whole.carried))
             ul .layers {
@@ -66,21 +63,21 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
                     li .layer .(part.role.class()) { (part.label) " " small { (part.bytes.len()) } }
                 }
             }
-            (table(&pieces))
+            (table(&pieces, &parts))
         }
     };
     Ok(figure.into_string())
 }
 
-/// The packet that was cut, and its pieces below it, each below its place.
+/// The packet that was cut, and its pieces below it on the same scale.
 ///
 /// What it carried begins at byte `carried`.
 fn drawing(pieces: &[Piece], parts: &[&Part], carried: usize) -> Markup {
-    let places = Places::of(pieces, parts, carried);
-    let x = |byte| places.x(byte);
     let start = parts.first().map_or(0, |part| part.bytes.start);
     let end = parts.last().map_or(start, |part| part.bytes.end);
     let length = end - start;
+    let scale = (WIDTH - 2 * MARGIN) as f64 / length.max(1) as f64;
+    let x = |byte: usize| MARGIN as f64 + (byte - start) as f64 * scale;
     let height = ROW * (pieces.len() + 1);
     let bar = |y: usize, from: usize, to: usize| {
         html! {
@@ -101,12 +98,11 @@ fn drawing(pieces: &[Piece], parts: &[&Part], carried: usize) -> Markup {
             )
         })
         .collect();
-    let with_udp = parts.iter().any(|part| part.kind == LayerKind::Udp);
     html! {
         svg viewBox={ "0 0 " (WIDTH) " " (height) } role="img" {
             title { "A packet of " (length) " bytes and its fragments" }
             desc { (told.join(". ")) "." }
-            (title(0, "before it was cut", length, ""))
+            (title(0, "before it was cut", length))
             (bar(20, start, end))
             @for (place, piece) in pieces.iter().enumerate() {
                 @let y = ROW * (place + 1);
@@ -114,11 +110,10 @@ fn drawing(pieces: &[Piece], parts: &[&Part], carried: usize) -> Markup {
                 @if piece.offset > 0 {
                     path .cut d={ "M" (format!("{:.1}", x(from))) " 38V" (y + 20) } {}
                 }
-                @let lacks = if with_udp && piece.offset > 0 { ", no UDP header" } else { "" };
-                (title(y, &format!("packet {}", piece.number), piece.header + piece.length, lacks))
+                (title(y, &format!("packet {}", piece.number), piece.header + piece.length))
                 // The header of a piece is before its bytes.
                 @if let Some(ip) = parts.first() {
-                    (rect(ip, y + 20, x(from) - header_width(ip), x(from)))
+                    (rect(ip, y + 20, x(from) - piece.header as f64 * scale, x(from)))
                 }
                 (bar(y + 20, from, from + piece.length))
             }
@@ -126,66 +121,10 @@ fn drawing(pieces: &[Piece], parts: &[&Part], carried: usize) -> Markup {
     }
 }
 
-/// Where the bytes of the packet are in the drawing. It is not to scale: headers
-/// have room for their names, and even a short end of the data can be seen.
-struct Places {
-    /// A byte and its place; what is between two of them is spread evenly.
-    marks: Vec<(usize, f64)>,
-}
-
-impl Places {
-    fn of(pieces: &[Piece], parts: &[&Part], carried: usize) -> Places {
-        let mut stretches: Vec<(Range<usize>, f64)> = Vec::new();
-        for part in parts {
-            let mut cuts = vec![part.bytes.start, part.bytes.end];
-            let inside = pieces.iter().map(|piece| carried + piece.offset);
-            cuts.extend(inside.filter(|cut| part.bytes.contains(cut)));
-            cuts.sort_unstable();
-            cuts.dedup();
-            for ends in cuts.windows(2) {
-                let least = match part.kind {
-                    LayerKind::Data => SHORTEST,
-                    _ => header_width(part),
-                };
-                stretches.push((ends[0]..ends[1], least));
-            }
-        }
-        let least: f64 = stretches.iter().map(|(_, least)| least).sum();
-        let bytes: usize = stretches.iter().map(|(bytes, _)| bytes.len()).sum();
-        let spare = ((WIDTH - 2 * MARGIN) as f64 - least).max(0.0) / bytes.max(1) as f64;
-        let mut place = MARGIN as f64;
-        let mut marks = Vec::new();
-        for (bytes, least) in stretches {
-            marks.push((bytes.start, place));
-            place += least + spare * bytes.len() as f64;
-            marks.push((bytes.end, place));
-        }
-        Places { marks }
-    }
-
-    fn x(&self, byte: usize) -> f64 {
-        let after = self.marks.iter().position(|mark| mark.0 >= byte);
-        match after {
-            None => self.marks.last().map_or(MARGIN as f64, |mark| mark.1),
-            Some(0) => self.marks[0].1,
-            Some(after) => {
-                let (before, after) = (self.marks[after - 1], self.marks[after]);
-                let share = (byte - before.0) as f64 / (after.0 - before.0).max(1) as f64;
-                before.1 + share * (after.1 - before.1)
-            }
-        }
-    }
-}
-
-/// Room for the name of a header.
-fn header_width(part: &Part) -> f64 {
-    6.0 * part.kind.as_str().len() as f64 + 8.0
-}
-
 /// What is above a bar, where no line from above passes.
-fn title(y: usize, what: &str, bytes: usize, more: &str) -> Markup {
+fn title(y: usize, what: &str, bytes: usize) -> Markup {
     html! {
-        text x=(MARGIN) y=(y + 14) { tspan .name { (what) } ", " (bytes) " bytes" (more) }
+        text x=(MARGIN) y=(y + 14) { tspan .name { (what) } ", " (bytes) " bytes" }
     }
 }
 
@@ -201,8 +140,12 @@ fn rect(part: &Part, y: usize, from: f64, to: f64) -> Markup {
     }
 }
 
-/// What the header of each piece says.
-fn table(pieces: &[Piece]) -> Markup {
+/// What the header of each piece says, and the one of a packet inside: it may not
+/// allow to cut, and travels in pieces all the same.
+fn table(pieces: &[Piece], parts: &[&Part]) -> Markup {
+    let mut ip = parts.iter().filter(|part| part.kind == LayerKind::Ipv4);
+    let inner = ip.find(|part| part.label.starts_with("inner"));
+    let number = |part: &Part, name| part.field(name)?.value.number();
     let (kind, more) = match pieces.first() {
         Some(piece) if piece.kind == LayerKind::Ipv6Fragment => {
             (piece.kind, FieldName::MoreFragments)
@@ -229,6 +172,19 @@ fn table(pieces: &[Piece]) -> Markup {
                         }
                         td { (piece.offset / 8) " × 8 = " (piece.offset) }
                         td { (piece.header) " + " (piece.length) " = " (piece.header + piece.length) }
+                    }
+                }
+                @if let Some(inner) = inner {
+                    @let field = |name| inner.field(name).map(|field| field.value.to_string());
+                    @let offset = number(inner, FieldName::FragmentOffset).unwrap_or(0);
+                    @let total = number(inner, FieldName::TotalLength).unwrap_or(0);
+                    @let header = inner.bytes.len();
+                    tr {
+                        th scope="row" { span .layer .(inner.role.class()) { (inner.label) } }
+                        td { code { (field(FieldName::Identification).unwrap_or_default()) } }
+                        td { (field(FieldName::Flags).unwrap_or_default()) }
+                        td { (offset / 8) " × 8 = " (offset) }
+                        td { (header) " + " (u64::from(total).saturating_sub(header as u64)) " = " (total) }
                     }
                 }
             }
