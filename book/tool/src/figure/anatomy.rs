@@ -13,11 +13,13 @@ use ip_over_udp::packet::{Field, FieldName};
 use maud::{Markup, html};
 
 use super::arguments::Arguments;
+use super::caption::Caption;
 use super::capture::Capture;
 use super::name::name;
 use super::part::{self, Group, Part};
 
-const USAGE: &str = r#"{{#packet FILE NUMBER "text" only="LAYER, …" highlight="LAYER.FIELD, …"}}"#;
+const USAGE: &str =
+    r#"{{#packet FILE NUMBER "text" only="LAYER, …" highlight="LAYER.FIELD, …" caption="…"}}"#;
 
 /// A packet with more bytes than this is folded behind the first [`SHOWN`].
 const LONG: usize = 256;
@@ -38,6 +40,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let number = arguments.number("the number of the packet")?;
     let text = arguments.needed_text("the text that says which packet it is")?;
     let (only, highlight) = (arguments.option("only"), arguments.option("highlight"));
+    let caption = Caption::of(&mut arguments);
     arguments.end()?;
 
     let packet = capture.packet_that_says(number, &text)?;
@@ -70,10 +73,10 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     };
     let figure = html! {
         figure .packet {
-            figcaption {
+            (caption.above(html! {
                 strong { "Packet " (number) } " of " code { (capture.name) } ", " (length) " bytes"
                 span .line { (packet.info()) }
-            }
+            }))
             ol .layers aria-label="Its layers, from the outermost" {
                 @for part in &parts {
                     li .layer .(part.role.class()) style={ "flex-grow:" (part.bytes.len()) } {

@@ -8,12 +8,13 @@ use ip_over_udp::packet::Verdict;
 use maud::{Markup, html};
 
 use super::arguments::Arguments;
+use super::caption::Caption;
 use super::capture::Capture;
 use super::name::{name, names};
 use super::part;
 use super::sum::{Row, Sum, What, carried, carries};
 
-const USAGE: &str = r#"{{#checksum FILE NUMBER "text" LAYER}}"#;
+const USAGE: &str = r#"{{#checksum FILE NUMBER "text" LAYER caption="…"}}"#;
 
 /// A row with more words than this is folded.
 const LONG: usize = 64;
@@ -24,6 +25,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let number = arguments.number("the number of the packet")?;
     let text = arguments.needed_text("the text that says which packet it is")?;
     let layer = arguments.word("the layer")?;
+    let caption = Caption::of(&mut arguments);
     arguments.end()?;
 
     let packet = capture.packet_that_says(number, &text)?;
@@ -37,10 +39,10 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
         .partition(|row| matches!(row.what, What::Pseudo(..) | What::PseudoLength));
     let figure = html! {
         figure .checksum {
-            figcaption {
+            (caption.above(html! {
                 strong { "The checksum of " (sum.label) } " in packet " (number) " of "
                 code { (capture.name) } ": " (sum.count()) " numbers of 16 bits, in hexadecimal"
-            }
+            }))
             table {
                 thead { tr { th scope="col" { "what is added" } th scope="col" { "number or sum" } } }
                 @if !pseudo.is_empty() {

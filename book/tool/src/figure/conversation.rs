@@ -10,6 +10,7 @@ use lab::journey::microseconds;
 use maud::html;
 
 use super::arguments::Arguments;
+use super::caption::Caption;
 use super::capture::Capture;
 use super::range::{self, Range};
 use super::track::{Track, follow};
@@ -49,26 +50,25 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let capture = Capture::open(tree, &arguments.word("the capture")?)?;
     let range = range::word(&mut arguments)?;
     let text = arguments.needed_text("the text that one of the packets must contain")?;
-    let (mark, caption) = (arguments.option("mark"), arguments.option("caption"));
+    let (mark, caption) = (arguments.option("mark"), Caption::of(&mut arguments));
     arguments.end()?;
 
     let name = &capture.name;
     let range = Range::find(&capture, &range, Some(&text), mark.as_deref())?;
     let conversation = Conversation::find(&capture, &range)?;
-    let what = format!("Packets {} to {}", range.first, range.last);
+    let what = range::title(range.first, range.last);
     let wrapped = conversation
         .segments
         .iter()
         .any(|said| said.outside.is_some());
     let figure = html! {
         figure .conversation {
-            figcaption {
+            (caption.above(html! {
                 strong { (what) } " of " code { (name) } ": a TCP connection. "
                 "Sequence and acknowledgement numbers count from its beginning. Under each arrow: bytes of the IP packet"
                 @if wrapped { ", and of the frame with the datagram around it" }
-                ". "
-                @if let Some(caption) = &caption { (caption) }
-            }
+                "."
+            }))
             (conversation.drawing(&format!("{what} of {name}: a TCP connection as arrows between client and server")))
         }
     };

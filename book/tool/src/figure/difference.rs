@@ -10,11 +10,12 @@ use ip_over_udp::packet::{Field, Value};
 use maud::{Markup, html};
 
 use super::arguments::{self, Arguments};
+use super::caption::Caption;
 use super::capture::Capture;
 use super::name::name;
 use super::part::{self, Part};
 
-const USAGE: &str = r#"{{#difference FILE NUMBER,NUMBER "text | text"}}"#;
+const USAGE: &str = r#"{{#difference FILE NUMBER,NUMBER "text | text" caption="…"}}"#;
 
 /// So many bytes of each packet stand side by side on a phone, and twice as many
 /// on a wider page.
@@ -37,6 +38,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let capture = Capture::open(tree, &arguments.word("the capture")?)?;
     let list = arguments.word("the list of packets")?;
     let text = arguments.needed_text("the text that says which packets they are")?;
+    let caption = Caption::of(&mut arguments);
     arguments.end()?;
 
     let columns = columns(&capture, &list, &text)?;
@@ -49,10 +51,10 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let shown = if longest > LONG { SHOWN } else { longest };
     let figure = html! {
         figure .difference {
-            figcaption {
+            (caption.above(html! {
                 strong { "Packets " (numbers) } " of " code { (capture.name) }
                 " below each other: " (count) " of " (longest) " bytes differ"
-            }
+            }))
             ol .layers aria-label="Their layers, from the outermost" {
                 @for part in columns.iter().take(1).flat_map(|one| &one.parts) {
                     li .layer .(part.role.class()) style={ "flex-grow:" (part.bytes.len()) } {

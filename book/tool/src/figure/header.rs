@@ -11,12 +11,13 @@ use ip_over_udp::packet::LayerKind;
 use maud::{Markup, html};
 
 use super::arguments::Arguments;
+use super::caption::Caption;
 use super::capture::Capture;
 use super::cell::{self, Cell, ROW};
 use super::explained;
 use super::part::{self, Part};
 
-const USAGE: &str = r#"{{#header FILE NUMBER "text" LAYER}}"#;
+const USAGE: &str = r#"{{#header FILE NUMBER "text" LAYER caption="…"}}"#;
 
 /// Bits in a row on a phone.
 const HALF: usize = ROW / 2;
@@ -27,6 +28,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let number = arguments.number("the number of the packet")?;
     let text = arguments.needed_text("the text that says which packet it is")?;
     let layer = arguments.word("the layer")?;
+    let caption = Caption::of(&mut arguments);
     arguments.end()?;
 
     let packet = capture.packet_that_says(number, &text)?;
@@ -38,11 +40,11 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let halves = part.kind == LayerKind::Ethernet;
     let figure = html! {
         figure .bits .halves[halves] {
-            figcaption {
+            (caption.above(html! {
                 "The " span .layer .(part.role.class()) { (part.label) } " header of "
                 strong { "packet " (number) } " of " code { (capture.name) } ", "
                 (header.len()) " bytes"
-            }
+            }))
             div .ruler aria-hidden="true" {
                 @for bit in 0..ROW { span data-bit=(bit) {} }
             }

@@ -11,12 +11,13 @@ use ip_over_udp::packet::{Field, Value};
 use maud::{Markup, html};
 
 use super::arguments::Arguments;
+use super::caption::Caption;
 use super::capture::Capture;
 use super::name::name;
 use super::part::{self, Part, Role};
 use super::way;
 
-const USAGE: &str = r#"{{#hops FILE NUMBER "text" "FIELD"}}"#;
+const USAGE: &str = r#"{{#hops FILE NUMBER "text" "FIELD" caption="…"}}"#;
 
 /// Units of the drawing. 340 of them are about the width of a phone.
 const WIDTH: usize = 340;
@@ -45,6 +46,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
         arguments.number("the number of the packet among those that crossed the tunnel")?;
     let text = arguments.needed_text("the text that says which packet it is")?;
     let field = arguments.needed_text("the field")?;
+    let caption = Caption::of(&mut arguments);
     arguments.end()?;
 
     let (first, journey) = way::find(&capture, number, &text)?;
@@ -52,11 +54,11 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let (title, tracks) = tracks(&packets, &field)?;
     let figure = html! {
         figure .hops {
-            figcaption {
+            (caption.above(html! {
                 strong { "The " (title) " at every interface" } ": packet " (number)
                 " that crossed the tunnel in " code { (capture.name) }
                 span .line { (first.info()) }
-            }
+            }))
             (drawing(&packets, &tracks, &field))
         }
     };

@@ -12,7 +12,7 @@ use maud::{Markup, html};
 use super::explained;
 use super::way::{Hop, Way};
 
-const USAGE: &str = r#"{{#journey FILE NUMBER "text"}}"#;
+const USAGE: &str = r#"{{#journey FILE NUMBER "text" caption="…"}}"#;
 
 /// Units of the drawing. 340 of them are about the width of a phone.
 const WIDTH: usize = 340;
@@ -27,9 +27,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let way = Way::parse(USAGE, tree, arguments)?;
     let figure = html! {
         figure .journey {
-            figcaption {
-                strong { "The journey of one packet" } ": " (way.what)
-            }
+            (way.caption.above(html! { strong { "The journey of one packet" } ": " (way.what) }))
             (ladder(&way))
             ul .layers {
                 @for part in way.widest().iter().flat_map(|hop| &hop.parts) {

@@ -4,21 +4,23 @@
 use std::path::Path;
 
 use ip_over_udp::capture::Packet;
-use ip_over_udp::packet::{FieldName, LayerKind, Summary, Value, Verdict};
+use ip_over_udp::packet::{FieldName, LayerKind, LinkType, Summary, Value, Verdict};
 use maud::{Markup, html};
 
 use super::arguments::Arguments;
+use super::caption::Caption;
 use super::capture::{Capture, http};
 use super::part::{self, Part, Role};
 use super::range::{self, Range};
 
-const USAGE: &str = r#"{{#packets FILE FIRST..LAST "text" mark=NUMBER}}"#;
+const USAGE: &str = r#"{{#packets FILE FIRST..LAST "text" mark=NUMBER caption="…"}}"#;
 
 pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let mut arguments = Arguments::parse(USAGE, arguments)?;
     let capture = Capture::open(tree, &arguments.word("the capture")?)?;
     let range = range::word(&mut arguments)?;
     let (text, mark) = (arguments.text(), arguments.option("mark"));
+    let caption = Caption::of(&mut arguments);
     arguments.end()?;
 
     let Range {
@@ -32,14 +34,13 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
         .first()
         .map(|packet| packet.time)
         .unwrap_or_default();
+    let lists: Vec<Vec<Line>> = packets.iter().map(|packet| lines(packet)).collect();
+    let is_nested = lists.iter().any(|lines| lines.len() > 1);
+    let outermost = outermost(&packets);
     let interfaces = packets.iter().any(|packet| !packet.interface.is_empty());
     let figure = html! {
         figure .packets {
-            figcaption {
-                @if first == last { strong { "Packet " (first) } }
-                @else { strong { "Packets " (first) " to " (last) } }
-                " of " code { (capture.name) }
-            }
+            (caption.above(html! { strong { (range::title(first, last)) } " of " code { (capture.name) } }))
             table {
                 thead { tr {
                     th .no scope="col" { abbr title="number" { "No." } }
@@ -48,13 +49,13 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
                     th .from scope="col" { "Source" }
                     th .to scope="col" { "Destination" }
                     th .kind scope="col" { "Protocol" }
-                    th .size scope="col" { "Length" }
+                    th .size scope="col" { abbr title={ "bytes of " (outermost.trim_end_matches(',')) } { "Length" } }
                     th .info scope="col" { "Info" }
                 } }
-                @for (number, packet) in (first..).zip(packets) {
+                @for ((number, packet), lines) in (first..).zip(&packets).zip(&lists) {
                     @let time = packet.time.saturating_sub(start);
                     tbody .mark[marked.contains(&number)] {
-                        @for (depth, line) in lines(packet).iter().enumerate() {
+                        @for (depth, line) in lines.iter().enumerate() {
                             tr .inside[depth > 0] {
                                 td .no { @if depth == 0 { (number) } }
                                 td .time { @if depth == 0 { (format!("{:.6}", time.as_secs_f64())) } }
@@ -65,9 +66,27 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
                     }
                 }
             }
+            @if is_nested {
+                p .note {
+                    "Length counts " (outermost) " on a packet's first line, and only the packet inside "
+                    "on the lines below it."
+                }
+            }
         }
     };
     Ok(figure.into_string())
+}
+
+/// What the first line of these packets is about.
+fn outermost(packets: &[&Packet]) -> &'static str {
+    let mut links = packets.iter().map(|packet| packet.link);
+    match links.next() {
+        Some(LinkType::Ethernet) if links.all(|link| link == LinkType::Ethernet) => {
+            "the whole frame, Ethernet header included,"
+        }
+        Some(LinkType::Raw) if links.all(|link| link == LinkType::Raw) => "the whole packet",
+        _ => "the whole frame, or the packet where there is no frame,",
+    }
 }
 
 /// One packet in a line: the outermost, or one inside.
@@ -78,6 +97,8 @@ struct Line {
     destination: String,
     protocol: Option<LayerKind>,
     length: usize,
+    /// Its length by its own header, where not all of it is there.
+    claimed: Option<usize>,
     info: String,
 }
 
@@ -89,7 +110,7 @@ impl Line {
             td .from { @if !self.source.is_empty() { span .layer .(address) { (self.source) } } }
             td .to { @if !self.destination.is_empty() { span .layer .(address) { (self.destination) } } }
             td .kind { span .layer .(protocol) { (name) } }
-            td .size { (self.length) }
+            td .size { (self.length) @if let Some(claimed) = self.claimed { " of " (claimed) } }
             td .info { (self.info) }
         }
     }
@@ -125,12 +146,23 @@ fn lines(packet: &Packet) -> Vec<Line> {
             kind if in_fragment => format!("{} (cut)", whole(summary, Some(kind))),
             kind => whole(summary, Some(kind)),
         };
+        let info = match data_in_all(top, packet) {
+            Some((there, all)) => info.replacen(
+                &format!("{there} bytes of data"),
+                &format!("{there} of {all} bytes of data"),
+                1,
+            ),
+            None => info,
+        };
+        let claimed = ip.field(FieldName::TotalLength);
+        let claimed = claimed.and_then(|field| field.value.number()?.try_into().ok());
         lines.push(Line {
             roles: [ip.role, top.role],
             source: shown(ip, FieldName::SourceAddress),
             destination: shown(ip, FieldName::DestinationAddress),
             protocol: Some(top.kind),
             length: summary.length,
+            claimed: claimed.filter(|&claimed| !lines.is_empty() && claimed > summary.length),
             info,
         });
         in_fragment |= summary.fragment.is_some();
@@ -151,8 +183,26 @@ fn other(packet: &Summary, parts: &[Part]) -> Line {
         destination: value(FieldName::Destination),
         protocol: parts.last().map(|part| part.kind),
         length: packet.length,
+        claimed: None,
         info: whole(packet, None),
     }
+}
+
+/// How many bytes of a datagram's data are in this packet, and how many it has in
+/// all, if they are not the same.
+fn data_in_all(udp: &Part, packet: &Packet) -> Option<(usize, usize)> {
+    let length: usize = match udp.kind {
+        LayerKind::Udp => udp
+            .field(FieldName::Length)?
+            .value
+            .number()?
+            .try_into()
+            .ok()?,
+        _ => return None,
+    };
+    let all = length.checked_sub(udp.bytes.len())?;
+    let there = packet.data.len() - udp.bytes.end;
+    (there < all).then_some((there, all))
 }
 
 /// The info, and whether the packet ends where it says.

@@ -8,6 +8,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `arguments` | what stands after a directive's name |
+//! | `caption` | what a figure shows, in a sentence |
 //! | `capture` | packets of a capture, and whether they are the ones meant |
 //! | `part` | a packet in parts that are coloured alike everywhere |
 //! | `anatomy` | [`packet`]: the bytes of one packet, every field named |
@@ -37,6 +38,7 @@ use std::path::Path;
 
 mod anatomy;
 mod arguments;
+mod caption;
 mod capture;
 mod cell;
 mod checksum;
@@ -67,7 +69,9 @@ mod way;
 /// anatomy of one packet.
 ///
 /// `highlight="UDP.length, IPv4[2].time to live"` marks fields; `only="UDP"`
-/// opens the tables of these layers and no others.
+/// opens the tables of these layers and no others. `caption="…"`, here and in all
+/// other figures, is the point of the figure in a sentence, with code between
+/// backticks.
 ///
 /// # Errors
 /// Here and in the other functions: the capture or the packet is not there, is
@@ -109,7 +113,6 @@ pub fn travel_file(tree: &Path, arguments: &str) -> anyhow::Result<String> {
 /// packets on a time axis that runs downwards, each as a line from interface to
 /// interface. `scale=2000`, milliseconds for 100 units, gives two of them the same
 /// axis; without it the scale is what fits, and long quiet times are left out.
-/// `caption="…"`, here and below, is a sentence on what there is to see.
 pub fn timeline(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     timeline::draw(tree, arguments)
 }

@@ -69,6 +69,15 @@ pub(super) fn word(arguments: &mut Arguments) -> anyhow::Result<String> {
     arguments.word("the range of packets")
 }
 
+/// Which packets these are: `Packet 3`, `Packets 3 and 4`, `Packets 3 to 5`.
+pub(super) fn title(first: usize, last: usize) -> String {
+    match last - first {
+        0 => format!("Packet {first}"),
+        1 => format!("Packets {first} and {last}"),
+        _ => format!("Packets {first} to {last}"),
+    }
+}
+
 /// The first and the last packet of `3`, `1..8` or `5..`.
 pub(super) fn bounds(range: &str, count: usize) -> anyhow::Result<(usize, usize)> {
     let what = "a packet in a list";

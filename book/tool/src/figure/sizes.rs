@@ -6,10 +6,11 @@ use std::path::Path;
 use maud::{Markup, html};
 
 use super::arguments::Arguments;
+use super::caption::Caption;
 use super::capture::Capture;
 use super::part::{self, Part};
 
-const USAGE: &str = r#"{{#sizes FILE NUMBER "text"}}"#;
+const USAGE: &str = r#"{{#sizes FILE NUMBER "text" caption="…"}}"#;
 
 /// Units of the drawing, as in the journey.
 const WIDTH: usize = 340;
@@ -21,6 +22,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let capture = Capture::open(tree, &arguments.word("the capture")?)?;
     let number = arguments.number("the number of the packet")?;
     let text = arguments.needed_text("the text that says which packet it is")?;
+    let caption = Caption::of(&mut arguments);
     arguments.end()?;
 
     let parts = part::parts(capture.packet_that_says(number, &text)?);
@@ -39,10 +41,10 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let scale = (WIDTH - 2 * MARGIN) as f64 / total.max(1) as f64;
     let figure = html! {
         figure .sizes {
-            figcaption {
+            (caption.above(html! {
                 strong { "What each layer adds" } " to packet " (number) " of " code { (capture.name) } ": "
                 (terms) " = " strong { (total) } " bytes"
-            }
+            }))
             svg viewBox={ "0 0 " (WIDTH) " " (rows.len() * ROW) } role="img" {
                 title { "What each layer adds: " (terms) " = " (total) " bytes" }
                 desc { @for row in &rows { (row.label()) ", " (row.sum) " bytes. " } }

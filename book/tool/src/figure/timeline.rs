@@ -10,6 +10,7 @@ use lab::journey::microseconds;
 use maud::html;
 
 use super::arguments::{self, Arguments};
+use super::caption::Caption;
 use super::capture::Capture;
 use super::range::{self, Range};
 use axis::{Axis, Event};
@@ -19,6 +20,7 @@ use way::{End, Way};
 mod axis;
 mod drawing;
 mod lanes;
+mod naming;
 mod wait;
 mod way;
 mod words;
@@ -61,7 +63,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let range = range::word(&mut arguments)?;
     let text = arguments.needed_text("the text that one of the packets must contain")?;
     let (mark, scale) = (arguments.option("mark"), arguments.option("scale"));
-    let caption = arguments.option("caption");
+    let caption = Caption::of(&mut arguments);
     arguments.end()?;
 
     let name = &capture.name;
@@ -79,14 +81,13 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
         .map(|scale| arguments::number(&scale, "the scale, milliseconds for 100 units,"))
         .transpose()?;
     let timeline = Timeline::new(&capture, &range, scale)?;
-    let what = format!("Packets {} to {}", range.first, range.last);
+    let what = range::title(range.first, range.last);
     let figure = html! {
         figure .timeline {
-            figcaption {
+            (caption.above(html! {
                 strong { (what) } " of " code { (name) }
-                ", each as a line from interface to interface. Time runs downwards. "
-                @if let Some(caption) = &caption { (caption) }
-            }
+                ", each as a line from interface to interface. Time runs downwards."
+            }))
             (timeline.drawing(&format!("{what} of {name}, from interface to interface; time runs downwards")))
             (timeline.legend())
         }
@@ -114,8 +115,7 @@ impl<'a> Timeline<'a> {
         };
         let after = &capture.packets[range.last..];
         let ways = way::ways(range.numbered(), has_tun, after, &range.marked);
-        let longest = ways.iter().map(|way| way.label.chars().count()).max();
-        let lanes = Lanes::new(&interfaces, longest.unwrap_or(0));
+        let mut lanes = Lanes::new(&interfaces);
 
         let start = range.packets[0];
         let times: Vec<u128> = (range.packets.iter())
@@ -148,10 +148,21 @@ impl<'a> Timeline<'a> {
             Some(milliseconds) => 0.1 / milliseconds as f64,
             None => axis::scale(&events, end),
         };
-        for (_, from, to) in ways.iter().flat_map(|way| way.waits(units)) {
-            let column = drawing::MARGINS + lanes.of(&from.packet.interface);
-            events[index(to.number)].columns.push(column);
+        let mut waits = BTreeSet::new();
+        for way in &ways {
+            for (_, from, to) in way.waits(units) {
+                let lane = lanes.of(&from.packet.interface);
+                waits.insert(lane);
+                events[index(to.number)]
+                    .columns
+                    .push(drawing::MARGINS + lane);
+            }
+            if way.end.is_open() {
+                waits.insert(lanes.of(&way.track.last().packet.interface));
+            }
         }
+        let longest = ways.iter().map(|way| way.label.chars().count()).max();
+        lanes.spread(longest.unwrap_or(0), &waits);
         let axis = Axis::new(&events, end, units, scale.is_none(), drawing::TOP);
         let (height, first, last) = (axis.end, range.first, range.last);
         if height > HIGHEST {

@@ -15,7 +15,7 @@ use super::motion::{Motion, Stop};
 use super::part::Part;
 use super::way::{Hop, Way};
 
-const USAGE: &str = r#"{{#travel FILE NUMBER "text"}}"#;
+const USAGE: &str = r#"{{#travel FILE NUMBER "text" caption="…"}}"#;
 
 /// Units of the drawing. 340 of them are about the width of a phone.
 const WIDTH: usize = 340;
@@ -30,11 +30,11 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let map = Map::of(Way::parse(USAGE, tree, arguments)?)?;
     let figure = html! {
         figure .travel {
-            figcaption {
+            (map.way.caption.above(html! {
                 strong { "The journey of one packet" } ": " (map.way.what) ", " (map.way.time())
                 " µs from end to end, recorded at all six interfaces. Here it moves "
                 (map.slower()) " times slower."
-            }
+            }))
             svg viewBox=(map.view_box(0)) role="img" { (map.content()) }
             label .still { input type="checkbox"; " stand still" }
         }

@@ -8,11 +8,14 @@ use ip_over_udp::capture::Packet;
 use lab::journey::{Change, Journey, crossings, microseconds};
 
 use super::arguments::Arguments;
+use super::caption::Caption;
 use super::capture::{Capture, http, numbers, says};
 use super::part::{self, Part};
 
 /// The packet at all interfaces, in the order in which it came there.
 pub(super) struct Way {
+    /// What the directive says of it.
+    pub caption: Caption,
     /// The capture.
     pub name: String,
     /// What the packet is.
@@ -41,6 +44,7 @@ impl Way {
         let number =
             arguments.number("the number of the packet among those that crossed the tunnel")?;
         let text = arguments.needed_text("the text that says which packet it is")?;
+        let caption = Caption::of(&mut arguments);
         arguments.end()?;
 
         let (first, journey) = find(&capture, number, &text)?;
@@ -48,6 +52,7 @@ impl Way {
             what: http(first).unwrap_or_else(|| first.info()),
             hops: hops(&journey),
             name: capture.name,
+            caption,
         })
     }
 

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::path::Path;
+use std::time::Duration;
 
 use book_tool::figure;
 use ip_over_udp::capture::{self, Packet, PcapNg};
@@ -163,6 +164,46 @@ fn ends() {
     // Refused by a host without the program.
     assert_eq!(crosses("captures/ch05/all.pcapng 8..16", cross), 1);
     assert_eq!(crosses("captures/ch05/all.pcapng 8..16", open), 0);
+}
+
+/// The capture of chapter 7 in which `left` pings an address that nobody has, and
+/// in the same figure others ping each other.
+#[test]
+fn pings_of_two_flows() {
+    let name = "captures/ch07/all.pcapng";
+    let packets = packets(name);
+    let mut numbers = 1..packets.len();
+    let lonely = numbers.find(|number| packets[number - 1].info().contains("> 192.168.0.3 "));
+    let lonely = lonely.unwrap();
+    let range = format!("{}..{}", lonely - 40, (lonely + 40).min(packets.len()));
+    let arguments = format!("{name} {range} \"echo request\" scale=60000");
+    let html = figure::timeline(tree(), &arguments).unwrap();
+    let names = texts(&html, "svg[role] > text.small");
+    assert!(names.contains(&"ping 1".to_owned()), "{names:?}");
+    assert!(
+        names.iter().any(|name| name.ends_with(" to .3")),
+        "{names:?}"
+    );
+}
+
+/// A bar says what waits and how long. What is not seen again ends with a cross, and
+/// nobody says that it still waits.
+#[test]
+fn bars() {
+    let mut packets = packets("captures/ch06/all.pcapng");
+    packets.truncate(12);
+    for packet in &mut packets[1..] {
+        packet.time += Duration::from_secs(2);
+    }
+    let draw = |packets: &[Packet]| {
+        let folder = made(packets);
+        figure::timeline(folder.path(), "all.pcapng 1.. \"echo\"").unwrap()
+    };
+    let bars = texts(&draw(&packets), "text.waits");
+    assert!(bars[0].starts_with("ping 1, 200"), "{bars:?}");
+    let lost = draw(&[packets[0].clone(), packets[11].clone()]);
+    assert_eq!(texts(&lost, "svg[role] > .cross").len(), 1);
+    assert!(!lost.contains("still waiting"));
 }
 
 #[test]

@@ -27,11 +27,25 @@ fn of_a_ping_through_the_tunnel() {
     );
     assert_eq!(
         texts(&html, "tbody td:nth-child(4)"),
-        ["0 × 8 = 0", "185 × 8 = 1480", "0 × 8 = 0"]
+        ["0 × 8 = 0", "185 × 8 = 1480", "not a fragment"]
     );
     // The packet inside may not be cut; the one around it may.
     let last = texts(&html, "tbody tr:last-child :is(th, td)");
     assert_eq!([&*last[0], &*last[2]], ["inner IPv4", "DF"]);
+}
+
+/// Every header has its name on it in the drawing, though it is small beside the data.
+#[test]
+fn names_of_headers() {
+    let html = figure::fragments(
+        tree(),
+        r#"captures/ch06/left-eth0.pcap 13..14 "ICMP echo request""#,
+    );
+    let names = texts(&html.unwrap(), "text.part");
+    let headers = ["IPv4 20", "UDP 8", "IPv4 20", "ICMP 8"];
+    assert_eq!(names[..5], [&headers[..], &["data 1472"]].concat());
+    assert_eq!(names[5..10], [&headers[..], &["data 1444"]].concat());
+    assert_eq!(names[10..], ["IPv4 20", "data 28"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod bytes;
+mod captions;
 mod captures;
 mod checksums;
 mod damaged;

@@ -3,7 +3,6 @@
 
 use ip_over_udp::capture::{Direction, Packet};
 use ip_over_udp::packet::LinkType;
-use lab::journey::microseconds;
 use maud::{Markup, html};
 
 use super::lanes::{LEFT, Lanes, RIGHT};
@@ -34,7 +33,6 @@ pub(super) fn margin(lane: usize, lanes: &Lanes) -> Option<usize> {
 #[derive(Default)]
 struct Lines {
     way: String,
-    waits: Vec<String>,
     carrier: String,
 }
 
@@ -49,6 +47,7 @@ impl Timeline<'_> {
                 (self.background(height))
                 (self.axis())
                 @for (number, way) in self.ways.iter().enumerate() { (self.way(number, way, &waits)) }
+                @for wait in &waits { (self.bar(wait)) }
                 @for (number, way) in self.ways.iter().enumerate() { (self.texts(number, way, &waits)) }
                 @for cut in &self.axis.breaks {
                     text .quiet.middle.clear x=(unit((LEFT + RIGHT) / 2.0)) y=(unit((cut.from + cut.to) / 2.0 + 4.0)) { "nothing for " (self.milliseconds(cut.time)) " ms" }
@@ -127,18 +126,15 @@ impl Timeline<'_> {
     fn way(&self, number: usize, way: &Way, waits: &[Wait]) -> Markup {
         let class = way.track.kind.class();
         let lines = self.lines(number, way, waits);
-        let mine = waits.iter().filter(|wait| wait.way == number && wait.open);
         let last = way.track.last();
         let (x, y) = (self.x(last.packet), self.place(last.number));
         let side = self.heading(way);
         html! {
-            @if !lines.carrier.is_empty() { path .carrier d=(lines.carrier) {} }
-            path .line.(class).strong[way.marked] d=(lines.way) {}
-            @for wait in &lines.waits { path .line.wait.(class) d=(wait) {} }
-            @for wait in mine {
-                path .line.open.(class) d={ "M" (unit(wait.x)) " " (unit(wait.from)) "V" (unit(wait.to)) } {}
-                @if way.end == End::Waits { (cross(wait.x, wait.to)) }
+            @if !lines.carrier.is_empty() {
+                path .carrier d=(lines.carrier) {}
+                path .carrier.inner d=(lines.carrier) {}
             }
+            path .line.(class).strong[way.marked] d=(lines.way) {}
             @match way.end {
                 End::Lost => (cross(x + 9.0 * side, y)),
                 End::Arrived => {
@@ -197,13 +193,9 @@ impl Timeline<'_> {
                 .iter()
                 .filter(|wait| wait.way == number && wait.point == at);
             if let Some(wait) = mine.next() {
-                let (slot, to) = (wait.x, wait.to - 3.0);
-                lines.way += &format!("L{} {}", unit(slot), unit(y));
+                lines.way += &format!("L{} {}", unit(wait.x), unit(y));
                 if at + 1 < points.len() {
-                    lines
-                        .waits
-                        .push(format!("M{} {}V{}", unit(slot), unit(y), unit(to)));
-                    lines.way += &format!("M{} {}", unit(slot), unit(to));
+                    lines.way += &format!("M{} {}", unit(wait.x), unit(wait.to - 3.0));
                 }
             }
         }
@@ -254,15 +246,16 @@ impl Timeline<'_> {
             @for wait in waits.iter().filter(|wait| wait.way == number && !wait.open) {
                 @let (from, to) = (&points[wait.point], &points[wait.point + 1]);
                 @let (x, next) = (self.x(from.packet), self.x(to.packet));
-                @let time = self.milliseconds(microseconds(from.packet, to.packet));
-                @if next > x { text .small.end x=(unit(next - 4.0)) y=(unit(wait.to - 5.0)) { (time) } }
-                @else { text .small x=(unit(next + 4.0)) y=(unit(wait.to - 5.0)) { (time) } }
+                @if let Some(time) = self.beside(way, wait) {
+                    @if next > x { text .waits.end x=(unit(next - 3.0)) y=(unit(wait.to - 5.0)) { (time) } }
+                    @else { text .waits x=(unit(next + 3.0)) y=(unit(wait.to - 5.0)) { (time) } }
+                }
             }
         }
     }
 }
 
-fn cross(x: f64, y: f64) -> Markup {
+pub(super) fn cross(x: f64, y: f64) -> Markup {
     html! { path .cross d={ "M" (unit(x - 4.0)) " " (unit(y - 4.0)) "l8 8m0 -8l-8 8" } {} }
 }
 
@@ -275,7 +268,7 @@ fn zigzag(width: f64) -> String {
 }
 
 /// A number as SVG has it: a tenth of a unit cannot be seen.
-fn unit(number: f64) -> String {
+pub(super) fn unit(number: f64) -> String {
     let number = format!("{number:.1}");
     number
         .strip_suffix(".0")

@@ -7,7 +7,11 @@ use std::collections::BTreeSet;
 pub const LEFT: f64 = 36.0;
 pub const RIGHT: f64 = 339.5;
 /// The width of a letter of a label.
-const LETTER: f64 = 6.7;
+const LETTER: f64 = 5.6;
+
+/// Units for a weight where packets wait elsewhere, and units at least for those.
+const NARROW: f64 = 12.4;
+const WIDE: f64 = 44.0;
 
 /// A lane for each interface.
 pub struct Lanes {
@@ -68,36 +72,54 @@ fn rank(interface: &str) -> (usize, usize, String) {
 }
 
 impl Lanes {
-    /// Lanes for these interfaces, with room at each side for labels of so many
-    /// letters.
-    pub fn new(interfaces: &BTreeSet<&str>, letters: usize) -> Lanes {
+    /// Lanes for these interfaces, in their order; [`spread`](Lanes::spread) places
+    /// them.
+    pub fn new(interfaces: &BTreeSet<&str>) -> Lanes {
         let mut interfaces: Vec<&str> = interfaces.iter().copied().collect();
         interfaces.sort_by_key(|interface| rank(interface));
-        let mut lanes: Vec<Lane> = interfaces
+        let lanes = interfaces
             .into_iter()
             .map(|interface| Lane {
                 interface: interface.to_owned(),
                 x: 0.0,
             })
             .collect();
-        let weights: Vec<f64> = lanes
-            .windows(2)
-            .map(|pair| weight(&pair[0], &pair[1]))
-            .collect();
-        let all: f64 = weights.iter().sum();
-        let labels = (letters as f64 * LETTER + 10.0).clamp(45.0, 80.0);
-        let (first, last) = (LEFT + labels, RIGHT - labels);
-        let unit = if all > 0.0 { (last - first) / all } else { 0.0 };
-        let mut x = first;
-        for (at, lane) in lanes.iter_mut().enumerate() {
-            lane.x = x;
-            x += weights.get(at).map_or(0.0, |weight| weight * unit);
-        }
-        let end = lanes.last().map_or(last, |lane| lane.x);
         Lanes {
             lanes,
-            margins: [(LEFT, first), (end, RIGHT)],
+            margins: [(LEFT, LEFT), (RIGHT, RIGHT)],
         }
+    }
+
+    /// Places the lanes, with room at each side for labels of so many letters, and
+    /// beside those lanes at which packets wait for a program.
+    pub fn spread(&mut self, letters: usize, waits: &BTreeSet<usize>) {
+        let labels = (letters as f64 * LETTER + 12.0).clamp(45.0, 80.0);
+        let (first, last) = (LEFT + labels, RIGHT - labels);
+        // `None` where packets wait.
+        let weights: Vec<Option<f64>> = self
+            .lanes
+            .windows(2)
+            .enumerate()
+            .map(|(at, pair)| {
+                let wait = waits.contains(&at) || waits.contains(&(at + 1));
+                let wide = wait && has_program(&pair[0], &pair[1]);
+                (!wide).then(|| weight(&pair[0], &pair[1]))
+            })
+            .collect();
+        let all: f64 = weights.iter().flatten().sum();
+        let wide = weights.iter().filter(|weight| weight.is_none()).count() as f64;
+        // Those who wait get what the others can do without.
+        let most = (last - first - all * NARROW) / wide.max(1.0);
+        let room = most.max(WIDE);
+        let unit = (last - first - room * wide).max(0.0) / all.max(1.0);
+        let mut x = first;
+        for (at, lane) in self.lanes.iter_mut().enumerate() {
+            lane.x = x;
+            let weight = weights.get(at).copied();
+            x += weight.map_or(0.0, |weight| weight.map_or(room, |weight| weight * unit));
+        }
+        let end = self.lanes.last().map_or(last, |lane| lane.x);
+        self.margins = [(LEFT, first), (end, RIGHT)];
     }
 
     /// The number of an interface's lane. There is one for each that is shown.
@@ -107,11 +129,12 @@ impl Lanes {
         lane.unwrap_or(0)
     }
 
-    /// On which side of a lane the program is: 1 on the right, -1 on the left.
-    pub fn to_program(&self, lane: usize) -> f64 {
+    /// On which side of a lane the program is, 1 on the right and -1 on the left,
+    /// and the lane behind it.
+    pub fn to_program(&self, lane: usize) -> (f64, usize) {
         match self.lanes.get(lane..lane + 2) {
-            Some([one, other]) if has_program(one, other) => 1.0,
-            _ => -1.0,
+            Some([one, other]) if has_program(one, other) => (1.0, lane + 1),
+            _ => (-1.0, lane.saturating_sub(1)),
         }
     }
 
@@ -174,7 +197,7 @@ fn has_program(one: &Lane, other: &Lane) -> bool {
 fn weight(one: &Lane, other: &Lane) -> f64 {
     match one.host() == other.host() {
         true if has_program(one, other) => 3.6,
-        true => 2.4,
-        false => 2.0,
+        true => 2.5,
+        false => 2.1,
     }
 }

@@ -5,6 +5,7 @@ use ip_over_udp::packet::{FieldName, Message};
 use lab::journey::microseconds;
 
 use super::axis::is_wait;
+use super::naming;
 use crate::figure::track::{Kind, Point, Track, follow};
 
 /// One packet through all places.
@@ -25,6 +26,13 @@ pub enum End {
     Waits,
     /// It is not seen again.
     Lost,
+}
+
+impl End {
+    /// Whether it waits when the figure ends.
+    pub fn is_open(self) -> bool {
+        matches!(self, End::GoesOn | End::Waits)
+    }
 }
 
 /// The host of a packet's interface.
@@ -52,18 +60,18 @@ pub fn ways<'a>(
             () => End::Lost,
         })
         .collect();
-    let tracks = tracks.into_iter().zip(ends);
-    tracks
-        .map(|(track, end)| Way {
-            label: track.label(),
-            marked: track
-                .points
-                .iter()
-                .any(|point| marked.contains(&point.number)),
-            track,
-            end,
-        })
-        .collect()
+    let names = naming::names(&tracks);
+    let ways = tracks.into_iter().zip(ends).zip(names);
+    ways.map(|((track, end), label)| Way {
+        label,
+        marked: track
+            .points
+            .iter()
+            .any(|point| marked.contains(&point.number)),
+        track,
+        end,
+    })
+    .collect()
 }
 
 /// Whether this is an ICMP error that quotes that packet.

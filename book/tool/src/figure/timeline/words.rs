@@ -36,7 +36,7 @@ impl Timeline<'_> {
             .ways
             .iter()
             .find(|way| way.waits(self.scale).next().is_some());
-        let still = |way: &&Way| matches!(way.end, End::Waits | End::GoesOn);
+        let still = |way: &&Way| way.end == End::GoesOn;
         let still = self.ways.iter().find(still);
         let mut messages: Vec<String> = of(Kind::Other).map(message).collect();
         messages.sort();
@@ -44,19 +44,23 @@ impl Timeline<'_> {
         html! {
             ul .legend {
                 @if any(Kind::Inner) { (sample(line("iip"), "a packet that the tunnel carries")) }
-                @if carried { (sample(html! { path .carrier d="M1 6H27" {} (line("iip")) }, "inside a datagram")) }
+                @if carried { (sample(html! { path .carrier d="M1 6H27" {} path .carrier.inner d="M1 6H27" {} (line("iip")) }, "the same inside a datagram")) }
                 @if any(Kind::Datagram) { (sample(line("udp"), "a datagram")) }
                 @if any(Kind::Fragment) { (sample(line("oip"), "a further fragment")) }
                 @if !messages.is_empty() { (sample(line("oip"), messages.join(", "))) }
                 @if any(Kind::Link) { (sample(line("eth"), "a frame without IP")) }
-                @if let Some(way) = waits { (sample(line(&format!("wait {}", way.track.kind.class())), "waits for the program (how long, in ms)")) }
-                @if let Some(way) = still { (sample(line(&format!("open {}", way.track.kind.class())), "still waiting")) }
+                @if let Some(way) = waits { (sample(html! { rect .wait.(way.track.kind.class()) x="1" y="1" width="26" height="10" rx="2" {} }, "waits for the program")) }
+                @if let Some(way) = still { (sample(html! { path .wait.open.(way.track.kind.class()) d="M27 1H1V11H27" {} }, "still waiting at the end")) }
                 @if self.ways.iter().any(|way| matches!(way.end, End::Waits | End::Lost)) {
-                    (sample(html! { path .cross d="M10 2l8 8m0 -8l-8 8" {} }, "not seen again"))
+                    (sample(html! { path .cross d="M10 2l8 8m0 -8l-8 8" {} }, "not seen again in this capture"))
+                }
+                @if !self.marked.is_empty() {
+                    @let numbers: Vec<String> = self.marked.iter().map(usize::to_string).collect();
+                    (sample(html! { circle .point.mark cx="14" cy="6" r="3.4" {} }, format!("marked: packet {}", numbers.join(", "))))
                 }
                 @if let Some(longest) = self.axis.stretched.iter().map(|stretch| stretch.time).max() {
                     @let longest = (longest as f64 / 1000.0).max(0.1);
-                    (sample(html! { rect .stretched width="28" height="12" {} }, format!("drawn taller: less than {:.1} ms", longest + 0.05)))
+                    (sample(html! { rect .stretched width="28" height="12" {} }, format!("grey bands are stretched: each lasts less than {:.1} ms", longest + 0.05)))
                 }
                 @if !self.axis.breaks.is_empty() {
                     (sample(html! { path .cut d="M1 4l4 -3l4 3l4 -3l4 3l4 -3l4 3v5l-4 -3l-4 3l-4 -3l-4 3l-4 -3l-4 3z" {} }, "time left out"))
