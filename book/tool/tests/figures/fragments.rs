@@ -43,9 +43,9 @@ fn names_of_headers() {
     );
     let names = texts(&html.unwrap(), "text.part");
     let headers = ["IPv4 20", "UDP 8", "IPv4 20", "ICMP 8"];
-    assert_eq!(names[..5], [&headers[..], &["data 1472"]].concat());
+    assert_eq!(names[..5], [&headers[..], &["data 1462"]].concat());
     assert_eq!(names[5..10], [&headers[..], &["data 1444"]].concat());
-    assert_eq!(names[10..], ["IPv4 20", "data 28"]);
+    assert_eq!(names[10..], ["IPv4 20", "data 18"]);
 }
 
 #[test]
