@@ -10,9 +10,6 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 
 use crate::forwarder::{Forwarder, Tun, count};
 
-/// How many packets one side may send in a row while the other one waits.
-pub const BUDGET: usize = 64;
-
 /// The numbers by which epoll tells the two descriptors apart.
 pub const TUN: u64 = 0;
 pub const UDP: u64 = 1;
@@ -29,6 +26,7 @@ pub fn register(forwarder: &Forwarder<impl Tun>) -> Result<Epoll> {
 }
 // ANCHOR_END: register
 
+// ANCHOR: wait
 /// The sides at which something new has arrived. Without a timeout it sleeps
 /// until there is one.
 pub fn wait_for_events(
@@ -44,8 +42,12 @@ pub fn wait_for_events(
         Err(err) => Err(Error::system("cannot wait for packets", err)),
     }
 }
+// ANCHOR_END: wait
 
 // ANCHOR: edge
+/// How many packets one side may send in a row before the loop asks about both.
+pub const BUDGET: usize = 64;
+
 /// An event says that something new has come, and not how much: only a read that
 /// finds nothing shows that all of it has been read. The budget keeps a busy side
 /// from starving the other, so the loop has to remember where something is left.
@@ -65,6 +67,9 @@ pub fn both(forwarder: &Forwarder<impl Tun>) -> Result<Infallible> {
             }
         }
         for _ in 0..BUDGET {
+            if !tun_has_more && !udp_has_more {
+                break;
+            }
             tun_has_more = tun_has_more && forwarder.tun_to_udp(&mut buffer)?;
             udp_has_more = udp_has_more && forwarder.udp_to_tun(&mut buffer)?;
         }

@@ -133,7 +133,7 @@ impl fmt::Display for Statistics {
         )?;
         match (waits + reads + writes, out + r#in) {
             (_, 0) => Ok(()),
-            (calls, packets) => write!(f, "; {:.1} for each packet", calls as f64 / packets as f64),
+            (calls, packets) => write!(f, "; {:.1} per packet", calls as f64 / packets as f64),
         }
     }
 }

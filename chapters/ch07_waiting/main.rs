@@ -61,6 +61,7 @@ fn main() -> ExitCode {
     report(|| run(Args::parse()))
 }
 
+// ANCHOR: run
 fn run(args: Args) -> anyhow::Result<()> {
     let shutdown = Shutdown::new()?;
     let tunnel = Tunnel::open(&args.tunnel)?;
@@ -84,3 +85,4 @@ fn run(args: Args) -> anyhow::Result<()> {
     capture.finish();
     Ok(())
 }
+// ANCHOR_END: run

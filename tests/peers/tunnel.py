@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The tunnel of chapter 6 in a few lines: python3 tunnel.py ADDRESS/PREFIX PEER [MTU]
+"""A tunnel in a few lines: python3 tunnel.py ADDRESS/PREFIX PEER [MTU]
 
-It trusts whatever arrives, as such programs do, and handles no error at all.
+It writes whatever arrives to tun0, as such programs do, and handles no error at all.
 """
 import fcntl, os, select, signal, socket, struct, subprocess, sys
 
