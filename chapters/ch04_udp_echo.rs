@@ -60,10 +60,10 @@ fn main() -> ExitCode {
     })
 }
 
-// ANCHOR: server
 fn server(args: &Args) -> anyhow::Result<()> {
     let shutdown = Shutdown::new()?;
     let mut capture = LiveCapture::open(args.capture.as_deref())?;
+    // ANCHOR: serve
     let socket = socket::bind(args.listen, None)?;
     println!("listening on {}", socket::local_addr(&socket)?);
 
@@ -81,16 +81,16 @@ fn server(args: &Args) -> anyhow::Result<()> {
             Err(_) => dropped += 1,
         }
     }
+    // ANCHOR_END: serve
     println!("datagrams: {echoed} echoed, {dropped} dropped");
     capture.finish();
     Ok(())
 }
-// ANCHOR_END: server
 
-// ANCHOR: client
 fn client(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
     let mut capture = LiveCapture::open(args.capture.as_deref())?;
     capture.start(&[&egress::interface_to(peer)?])?;
+    // ANCHOR: send
     let socket = socket::bind(args.listen, Some(peer))?;
     // From here on the kernel refuses datagrams from others, and tells us when
     // the peer has no socket with that port.
@@ -107,10 +107,11 @@ fn client(args: &Args, peer: SocketAddr) -> anyhow::Result<()> {
         }
     }
     capture.finish();
+    // ANCHOR_END: send
     Ok(())
 }
-// ANCHOR_END: client
 
+// ANCHOR: ask
 /// Sends a text, and waits a second for its echo, which may be cut short.
 fn ask(socket: &UdpSocket, text: &str, buffer: &mut [u8]) -> io::Result<(usize, usize)> {
     let end = Instant::now() + Duration::from_secs(1);
@@ -123,3 +124,4 @@ fn ask(socket: &UdpSocket, text: &str, buffer: &mut [u8]) -> io::Result<(usize, 
         println!("{text:?}: {sent} bytes came back that are no echo of it");
     }
 }
+// ANCHOR_END: ask

@@ -55,7 +55,6 @@ pub struct Frame<'a> {
 }
 
 impl PacketSocket {
-    // ANCHOR: open
     /// Opens the socket; from here on the frames of all interfaces are kept until
     /// they are read, or until the queue is full.
     ///
@@ -66,6 +65,7 @@ impl PacketSocket {
             Errno::EPERM | Errno::EACCES => Error::CaptureNotPermitted,
             _ => Error::system("cannot open a packet socket to capture", err),
         };
+        // ANCHOR: open
         let socket = socket(
             AddressFamily::Packet,
             SockType::Raw,
@@ -81,6 +81,7 @@ impl PacketSocket {
             let _ = setsockopt(&socket, sockopt::RcvBuf, &QUEUE);
         }
         sys::bind_packet(&socket, 0, libc::ETH_P_ALL).map_err(failed)?;
+        // ANCHOR_END: open
         Ok(PacketSocket {
             socket,
             names: HashMap::new(),
@@ -88,7 +89,6 @@ impl PacketSocket {
             control: nix::cmsg_space!(TimeSpec),
         })
     }
-    // ANCHOR_END: open
 
     /// The next frame, or `None` if there is none now.
     pub fn recv(&mut self) -> Result<Option<Frame<'_>>> {

@@ -105,7 +105,6 @@ pub struct Pcap {
 }
 
 impl Pcap {
-    // ANCHOR: pcap
     /// Creates `DIR/INTERFACE.pcap`, and the folder if it is not there.
     pub fn create(dir: &Path, interface: &str, link: LinkType) -> Result<Pcap> {
         let (path, file) = RecordFile::create(dir, &format!("{interface}.pcap"))?;
@@ -141,7 +140,6 @@ impl Pcap {
             .and_then(|_| self.writer.flush())
             .map_err(|err| Error::capture_file(&self.path, pcap_error(err)))
     }
-    // ANCHOR_END: pcap
 
     /// Where the file is.
     pub fn path(&self) -> &Path {

@@ -227,6 +227,7 @@ impl Page<'_> {
             "difference" => html::block("drawn", &figure::difference(tree, arguments)?),
             "fragments" => html::block("drawn", &figure::fragments(tree, arguments)?),
             "hops" => html::block("drawn", &figure::hops(tree, arguments)?),
+            "pcap" => html::block("drawn", &figure::pcap(tree, arguments)?),
             "diagram" => html::block("drawn", &figure::diagram(tree, arguments)?),
             "include" | "rustdoc_include" | "playground" => {
                 anyhow::bail!(
@@ -234,7 +235,7 @@ impl Page<'_> {
                 )
             }
             _ => anyhow::bail!(
-                "there is no such directive; the directives are listing, changes, solution, predicted, doctor, packet, header, packets, journey, travel, timeline, conversation, checksum, difference, fragments, hops, sizes, diagram, value and minutes"
+                "there is no such directive; the directives are listing, changes, solution, predicted, doctor, packet, header, packets, journey, travel, timeline, conversation, checksum, difference, fragments, hops, sizes, pcap, diagram, value and minutes"
             ),
         })
     }

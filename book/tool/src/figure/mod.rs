@@ -31,6 +31,7 @@
 //! | `fragments` | [`fragments`]: the fragments of one packet; `piece` puts them together |
 //! | `hops` | [`hops`]: one field along a packet's journey |
 //! | `name` | the name of a field |
+//! | `pcap` | [`pcap`]: the headers of a capture file |
 //! | `value` | [`value`]: one number |
 //! | `diagram` | [`diagram`]: a drawing of `book/src/images/` |
 
@@ -55,6 +56,7 @@ mod motion;
 mod name;
 mod option;
 mod part;
+mod pcap;
 mod piece;
 mod range;
 mod sizes;
@@ -153,6 +155,12 @@ pub fn fragments(tree: &Path, arguments: &str) -> anyhow::Result<String> {
 /// number is that of [`journey`].
 pub fn hops(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     hops::draw(tree, arguments)
+}
+
+/// `{{#pcap captures/ch02/left-tun0.pcap}}`: the file header, the first record
+/// header and the first bytes of a packet, number by number.
+pub fn pcap(tree: &Path, arguments: &str) -> anyhow::Result<String> {
+    pcap::draw(tree, arguments)
 }
 
 /// `{{#value captures/ch06/left-eth0.pcap 1 "ICMP echo request" UDP.length}}`:

@@ -46,7 +46,7 @@ const FIGURES: &str = r#"# Figures of every kind
 
 {{#checksum captures/ch06/left-eth0.pcap 1 "ICMP echo request" UDP}}
 
-{{#difference captures/ch03/left-tun0.pcap 1,2,10 "echo request | echo reply | wrong checksum"}}
+{{#difference captures/ch03/left-tun0.pcap 1,2,8 "echo request | echo reply | wrong checksum"}}
 
 {{#fragments captures/ch06/left-eth0.pcap 13..14 "ICMP echo request"}}
 

@@ -494,7 +494,7 @@ proptest! {
     /// with a figure or an error, and not with a panic.
     #[test]
     fn anything(arguments in r#"(captures/ch06/all\.pcapng|x)? ?[0-9.,]{0,4} ?["a-z=. \[\]2]{0,20}"#) {
-        for draw in [figure::packet, figure::header, figure::packets, figure::journey, figure::travel, figure::timeline, figure::conversation, figure::checksum, figure::difference, figure::fragments, figure::hops, figure::sizes, figure::value, figure::diagram] {
+        for draw in [figure::packet, figure::header, figure::packets, figure::journey, figure::travel, figure::timeline, figure::conversation, figure::checksum, figure::difference, figure::fragments, figure::hops, figure::sizes, figure::pcap, figure::value, figure::diagram] {
             let _ = draw(tree(), &arguments);
         }
     }

@@ -12,6 +12,7 @@ mod fields;
 mod flow;
 mod fragments;
 mod header;
+mod pcap;
 mod read;
 mod snapshots;
 mod values;

@@ -121,7 +121,7 @@ fn checksum() {
 fn difference() {
     let html = figure::difference(
         tree(),
-        r#"captures/ch03/left-tun0.pcap 9,10 "echo request | wrong checksum""#,
+        r#"captures/ch03/left-tun0.pcap 7,8 "echo request | wrong checksum""#,
     );
     insta::assert_snapshot!(lines(&html.unwrap()));
 }
