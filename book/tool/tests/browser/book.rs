@@ -38,7 +38,7 @@ const FIGURES: &str = r#"# Figures of every kind
 {{#journey captures/ch06/all.pcapng 6 "HTTP GET"}}
 
 {{#travel captures/ch06/all.pcapng 6 "HTTP GET"}}
-{{#timeline captures/ch06/all.pcapng 73..92 "1500 bytes" mark=73 caption="What there is to see."}}
+{{#timeline captures/ch06/all.pcapng 73..92 "1490 bytes" mark=73 caption="What there is to see."}}
 
 {{#conversation captures/ch06/all.pcapng 13..72 "HTTP GET" mark=31}}
 

@@ -64,6 +64,6 @@ fn what_a_length_is() {
 #[test]
 fn data_of_a_fragment() {
     let html = figure::packets(tree(), r#"captures/ch06/left-eth0.pcap 13 "fragment""#).unwrap();
-    assert!(html.contains("1472 of 1500 bytes of data"));
-    assert!(html.contains(r#"<td class="size">1472 of 1500</td>"#));
+    assert!(html.contains("1472 of 1490 bytes of data"));
+    assert!(html.contains(r#"<td class="size">1472 of 1490</td>"#));
 }

@@ -224,8 +224,8 @@ fn timeline_too_high() {
     fails_in(
         tree(),
         figure::timeline,
-        r#"captures/ch06/all.pcapng 1..343 "echo" scale=1"#,
-        &["captures/ch06/all.pcapng has no packet 343"],
+        r#"captures/ch06/all.pcapng 1..365 "echo" scale=1"#,
+        &["captures/ch06/all.pcapng has no packet 365"],
     );
     fails_in(
         tree(),

@@ -22,7 +22,7 @@ fn of_a_ping_through_the_tunnel() {
             "UDP 8",
             "inner IPv4 20",
             "inner ICMP 8",
-            "data 1472"
+            "data 1462"
         ]
     );
     assert_eq!(
@@ -43,9 +43,9 @@ fn names_of_headers() {
     );
     let names = texts(&html.unwrap(), "text.part");
     let headers = ["IPv4 20", "UDP 8", "IPv4 20", "ICMP 8"];
-    assert_eq!(names[..5], [&headers[..], &["data 1472"]].concat());
+    assert_eq!(names[..5], [&headers[..], &["data 1462"]].concat());
     assert_eq!(names[5..10], [&headers[..], &["data 1444"]].concat());
-    assert_eq!(names[10..], ["IPv4 20", "data 28"]);
+    assert_eq!(names[10..], ["IPv4 20", "data 18"]);
 }
 
 #[test]

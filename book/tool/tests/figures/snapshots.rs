@@ -94,7 +94,7 @@ fn picture_of_the_readme_stands_alone() {
 fn timeline() {
     let html = figure::timeline(
         tree(),
-        r#"captures/ch06/all.pcapng 73..92 "1500 bytes" mark=73"#,
+        r#"captures/ch06/all.pcapng 73..92 "1490 bytes" mark=73"#,
     );
     insta::assert_snapshot!(lines(&html.unwrap()));
 }
