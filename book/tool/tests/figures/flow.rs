@@ -90,7 +90,10 @@ proptest! {
         let (from, to) = (from.index(count) + 1, to.index(count) + 1);
         let (first, last) = (from.min(to), from.max(to).min(from.min(to) + 100));
         timeline_is_whole(tree(), name, first, last, "bytes");
-        figure::timeline(tree(), &format!(r#"{name} {first}..{last} "bytes""#)).unwrap();
+        // At the usual scale a range with long waits may be too high, and says so.
+        if let Err(error) = figure::timeline(tree(), &format!(r#"{name} {first}..{last} "bytes""#)) {
+            assert!(error.to_string().contains("units of height"), "{error:?}");
+        }
     }
 
     #[test]
@@ -162,8 +165,8 @@ fn ends() {
     // Up to the cable: it goes on behind the range.
     assert_eq!(crosses("captures/ch06/all.pcapng 1..2", cross), 0);
     // Refused by a host without the program.
-    assert_eq!(crosses("captures/ch05/all.pcapng 8..16", cross), 1);
-    assert_eq!(crosses("captures/ch05/all.pcapng 8..16", open), 0);
+    assert_eq!(crosses("captures/ch05/all.pcapng 11..19", cross), 1);
+    assert_eq!(crosses("captures/ch05/all.pcapng 11..19", open), 0);
 }
 
 /// The capture of chapter 7 in which `left` pings an address that nobody has, and
@@ -224,8 +227,8 @@ fn timeline_too_high() {
     fails_in(
         tree(),
         figure::timeline,
-        r#"captures/ch06/all.pcapng 1..365 "echo" scale=1"#,
-        &["captures/ch06/all.pcapng has no packet 365"],
+        r#"captures/ch06/all.pcapng 1..665 "echo" scale=1"#,
+        &["captures/ch06/all.pcapng has no packet 665"],
     );
     fails_in(
         tree(),
