@@ -27,13 +27,13 @@ pub fn render(transcript: &str) -> String {
     html + "</code></pre>\n"
 }
 
-/// The transcript of an exercise, with a caption: it is what the reader's program
-/// has to print, and not what it prints already.
+/// The transcript of an exercise, folded: it is what the reader's program has to
+/// print, and not what it prints already.
 pub fn exercise(name: &str, transcript: &str) -> String {
     let name = escape(name);
     format!(
-        "<figure class=\"exercise\">\n<figcaption>When it is done. To try: \
-         <code>cargo lab exercise {name}</code></figcaption>\n\n{transcript}\n</figure>\n"
+        "<details class=\"exercise\">\n<summary>The check: \
+         <code>cargo lab exercise {name}</code></summary>\n\n{transcript}\n</details>\n"
     )
 }
 

@@ -35,7 +35,9 @@ pub fn render() -> String {
 /// The first line of a message says what failed, the others what to do.
 fn cells(message: &str) -> Markup {
     let (seen, remedy) = message.split_once('\n').unwrap_or((message, ""));
-    let remedy: Vec<_> = remedy.lines().map(str::trim).collect();
+    // In a narrow column, words that are aligned with spaces are not.
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let remedy: Vec<_> = remedy.lines().map(words).collect();
     html! {
         td { code { (seen) } }
         td { pre { code { (remedy.join("\n")) } } }
