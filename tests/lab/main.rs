@@ -40,6 +40,7 @@ mod machine;
 mod oracle;
 mod player;
 mod shells;
+mod small;
 mod starting;
 mod tunnel;
 mod wireshark;

@@ -57,7 +57,7 @@ pub fn programs() -> &'static Path {
     })
 }
 
-/// All that `cargo build --bins` builds.
+/// All that `cargo build --bins` builds for the hosts of the lab.
 pub const PROGRAMS: [&str; 14] = [
     "lab", "serve", "fetch", "ch01", "ch02", "ch03", "ch04", "ch05", "ch06", "ch07", "ch08",
     "probe", "attack", "trusting",
