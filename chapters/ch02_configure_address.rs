@@ -85,7 +85,7 @@ fn run(args: Args) -> anyhow::Result<()> {
 // ANCHOR: configure
 fn open(args: &Args) -> anyhow::Result<tun::Device> {
     if args.addr.addr().is_ipv6() {
-        anyhow::bail!("the tun crate sets IPv4 addresses only; IPv6 joins in chapter 3");
+        anyhow::bail!("the tun crate sets IPv4 addresses only");
     }
     let mut config = tun::Configuration::default();
     config.tun_name(&args.tun);
