@@ -28,8 +28,10 @@ struct Run {
 impl Run {
     fn change(&self, packet: &mut Packet) {
         let layers = layers(packet);
-        // The third reply of chapter 3 has a wrong checksum, and keeps it.
-        let wrong = layers.iter().any(is_wrong);
+        // One reply of chapter 3 has a wrong checksum, and so have datagrams at `lo`,
+        // where Linux computes none. They keep it.
+        let wrong = layers.iter().find(|layer| is_wrong(layer));
+        let wrong = wrong.map(|layer| layer.kind);
         let (mut ip, mut ping) = (&layers[0], false);
         for layer in &layers {
             if layer.kind.is_ip() {
@@ -46,9 +48,13 @@ impl Run {
             }
         }
         mend(packet);
-        if wrong {
-            let sum = field(packet, LayerKind::Icmp, FieldName::Checksum);
+        if let Some(kind) = wrong {
+            let sum = field(packet, kind, FieldName::Checksum);
             packet.data[sum.start] ^= 1;
+            // Zero would mean that UDP has no checksum.
+            if get(packet, sum.clone()) == 0 {
+                packet.data[sum.start] ^= 2;
+            }
         }
     }
 
