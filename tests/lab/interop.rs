@@ -10,7 +10,7 @@ use std::process::Command;
 
 use ip_over_udp::capture::{self, Direction};
 use lab::programs;
-use support::{CC, Lab, OPENVPN, PING, PYTHON, Program, SOCAT, apply, test_in_lab};
+use support::{CC, Lab, OPENVPN, PING, PYTHON, Program, SOCAT, apply, eventually, test_in_lab};
 
 use crate::crossing::{inner_packets, payloads, same};
 use crate::ends::{Family, V4, V6, in_url};
@@ -155,6 +155,15 @@ impl Peer {
     }
 }
 
+/// Linux makes an IPv6 address valid in the background, without duplicate address
+/// detection too. On a busy machine, the first ping can come before that.
+fn wait_for_address(lab: &Lab) {
+    eventually("the address of tun0 is valid", || {
+        let tentative = lab.run("right", "ip -6 -oneline address show dev tun0 tentative");
+        tentative.code(0).output.is_empty()
+    });
+}
+
 fn understand_each_other(peer: Peer, inner: Family, outer: Family) {
     let folder = support::temporary("peer");
     let mut lab = match [inner, outer].iter().any(Family::is_v6) {
@@ -166,10 +175,15 @@ fn understand_each_other(peer: Peer, inner: Family, outer: Family) {
     let left = format!("ch06 --addr {address}/{prefix} --peer {to}:9876");
     let left = lab.start_on("left", &left);
     let right = peer.start(&lab, inner, outer, &folder);
+    if inner.is_v6() {
+        wait_for_address(&lab);
+    }
 
     for (host, other) in [("left", inner.right), ("right", inner.left)] {
         for size in [0, 56, 1500 - 8 - inner.header] {
-            let ping = format!("ping -c 2 -i 0.05 -s {size} {other}");
+            // Without data `ping` cannot measure how long it takes, and waits no
+            // longer for the last reply than for the next request.
+            let ping = format!("ping -c 2 -i 0.3 -s {size} {other}");
             lab.run(host, &ping).code(0).says("2 received");
         }
     }
