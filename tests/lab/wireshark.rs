@@ -241,7 +241,7 @@ fn same_as_dumpcap() {
     let dumpcap = Program::start(&mut lab.on("left", &dumpcap)).until("File: ");
 
     for size in [0, 1, 56, 1000, 1472, 4000] {
-        let ping = format!("ping -c 2 -i 0.05 -s {size} 192.168.0.2");
+        let ping = format!("ping -c 2 -i 0.3 -s {size} 192.168.0.2");
         lab.run("left", &ping).code(0).says("2 received");
     }
     lab.run("left", "fetch http://192.168.0.2/bytes/200000")

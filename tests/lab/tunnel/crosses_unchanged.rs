@@ -42,7 +42,7 @@ fn crosses_unchanged(inner: Family, outer: Family) {
     let server = format!("serve --listen {}:80", in_url(inner.right));
     let server = lab.start_on("right", &server);
     for size in [0, 1, 56, 1000, 1500 - 8 - inner.header] {
-        let ping = format!("ping -c 2 -i 0.05 -s {size} {}", inner.right);
+        let ping = format!("ping -c 2 -i 0.3 -s {size} {}", inner.right);
         lab.run("left", &ping).code(0).says("2 received");
     }
     let url = format!("http://{}/bytes/20000", in_url(inner.right));
