@@ -16,12 +16,10 @@ use super::capture::Capture;
 use super::name::name;
 use super::part::{self, Part, Role};
 use super::way;
+use crate::figure::{MARGIN, WIDTH};
 
 const USAGE: &str = r#"{{#hops FILE NUMBER "text" "FIELD" caption="…"}}"#;
 
-/// Units of the drawing. 340 of them are about the width of a phone.
-const WIDTH: usize = 340;
-const MARGIN: usize = 12;
 /// Where the values begin: the names of hosts and interfaces are before that.
 const NAMES: usize = 112;
 const INTERFACE: usize = 72;

@@ -11,12 +11,10 @@ use maud::{Markup, html};
 
 use super::explained;
 use super::way::{Hop, Way};
+use crate::figure::{MARGIN, WIDTH};
 
 const USAGE: &str = r#"{{#journey FILE NUMBER "text" caption="…"}}"#;
 
-/// Units of the drawing. 340 of them are about the width of a phone.
-const WIDTH: usize = 340;
-const MARGIN: usize = 12;
 const HOST: usize = 24;
 const RUNG: usize = 42;
 const STEP: usize = 30;

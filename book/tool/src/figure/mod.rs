@@ -67,6 +67,11 @@ mod travel;
 mod value;
 mod way;
 
+/// Units across a drawing: about the width of a phone.
+const WIDTH: usize = 340;
+/// Units left free at either side.
+const MARGIN: usize = 12;
+
 /// `{{#packet captures/ch06/left-eth0.pcap 1 "ICMP echo request"}}`: the
 /// anatomy of one packet.
 ///

@@ -9,12 +9,10 @@ use super::arguments::Arguments;
 use super::caption::Caption;
 use super::capture::Capture;
 use super::part::{self, Part};
+use crate::figure::{MARGIN, WIDTH};
 
 const USAGE: &str = r#"{{#sizes FILE NUMBER "text" caption="…"}}"#;
 
-/// Units of the drawing, as in the journey.
-const WIDTH: usize = 340;
-const MARGIN: usize = 12;
 const ROW: usize = 46;
 
 pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {

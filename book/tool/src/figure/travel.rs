@@ -14,11 +14,10 @@ use maud::{Markup, PreEscaped, html};
 use super::motion::{Motion, Stop};
 use super::part::Part;
 use super::way::{Hop, Way};
+use crate::figure::WIDTH;
 
 const USAGE: &str = r#"{{#travel FILE NUMBER "text" caption="…"}}"#;
 
-/// Units of the drawing. 340 of them are about the width of a phone.
-const WIDTH: usize = 340;
 /// The longest packet as a bar: it fits into a host.
 const BAR: f64 = 88.0;
 const HEIGHT_OF_BAR: usize = 14;

@@ -3,9 +3,8 @@
 use maud::{Markup, html};
 
 use super::{Conversation, Said};
+use crate::figure::WIDTH;
 
-/// Units of the drawing. 340 of them are about the width of a phone.
-const WIDTH: usize = 340;
 /// The lanes; the times are to the left.
 const CLIENT: usize = 50;
 const SERVER: usize = 330;

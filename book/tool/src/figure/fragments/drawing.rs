@@ -6,10 +6,8 @@ use maud::{Markup, html};
 use super::scale::{Scale, label, name_width};
 use crate::figure::part::Part;
 use crate::figure::piece::Piece;
+use crate::figure::{MARGIN, WIDTH};
 
-/// Units of the drawing. 340 of them are about the width of a phone.
-const WIDTH: usize = 340;
-const MARGIN: usize = 12;
 const ROW: usize = 44;
 /// Data of more bytes than this has a gap in its bar.
 const MANY: usize = 200;
