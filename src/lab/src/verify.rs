@@ -10,13 +10,14 @@ use anyhow::{Context, anyhow, bail};
 
 use crate::book::{Book, Chapter};
 use crate::executor::Limits;
-use crate::journey::Journey;
+use crate::journey;
 use crate::player::{Mode, Player};
 use crate::recorder::Recorded;
 use crate::shell::Shell;
 use crate::summary::{self, command, shown};
 use crate::transcript::{Kind, Transcript, rewrite};
 use crate::{compare, lab::Lab};
+use figures::journey::Journey;
 use ip_over_udp::capture;
 use ip_over_udp::output::println;
 
@@ -126,7 +127,7 @@ pub fn show(
         let Some(journey) = Journey::of_request(&packets, "GET ") else {
             bail!("the request for the page did not cross the tunnel; see above for the reason");
         };
-        styled!("\n{}", journey.render().trim_end());
+        styled!("\n{}", journey::render(&journey).trim_end());
     }
     summary::print(&folder, &recorded);
     Ok(())

@@ -4,9 +4,8 @@ use std::path::{Component, Path};
 
 use anyhow::{Context, bail};
 use ip_over_udp::capture::{self, Packet};
-use ip_over_udp::packet::LayerKind;
 
-use super::part;
+use figures::http::http;
 
 /// A capture of the tree.
 pub(super) struct Capture {
@@ -82,23 +81,5 @@ pub(super) fn numbers<'a>(packets: impl Iterator<Item = &'a Packet>, text: &str)
     match numbers.is_empty() {
         true => format!("no packet of the capture contains {text:?}"),
         false => format!("the packets that contain {text:?}: {}", numbers.join(", ")),
-    }
-}
-
-/// The first line of a request or an answer of HTTP, as in `HTTP GET / HTTP/1.1`
-/// and `HTTP/1.1 200 OK`.
-pub(super) fn http(packet: &Packet) -> Option<String> {
-    let parts = part::parts(packet);
-    let [.., tcp, data] = parts.as_slice() else {
-        return None;
-    };
-    let text = std::str::from_utf8(&packet.data[data.bytes.clone()]).ok()?;
-    let line = text.lines().next()?;
-    match tcp.kind {
-        LayerKind::Tcp if line.starts_with("HTTP/1.") => Some(line.to_owned()),
-        LayerKind::Tcp if line.ends_with(" HTTP/1.1") || line.ends_with(" HTTP/1.0") => {
-            Some(format!("HTTP {line}"))
-        }
-        _ => None,
     }
 }

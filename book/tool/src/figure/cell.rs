@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use ip_over_udp::packet::{Field, FieldName, LayerKind, Value};
 
 use super::option;
-use super::part::Part;
+use figures::part::Part;
 
 /// Bits in a row of the RFCs' drawings.
 pub(super) const ROW: usize = 32;

@@ -10,9 +10,10 @@ use maud::{Markup, html};
 use super::arguments::Arguments;
 use super::caption::Caption;
 use super::capture::Capture;
+use super::find;
 use super::name::{name, names};
-use super::part;
 use super::sum::{Row, Sum, What, carried, carries};
+use figures::part;
 
 const USAGE: &str = r#"{{#checksum FILE NUMBER "text" LAYER caption="…"}}"#;
 
@@ -30,7 +31,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
 
     let packet = capture.packet_that_says(number, &text)?;
     let parts = part::parts(packet);
-    let part = part::find(&parts, &layer)?;
+    let part = find::part(&parts, &layer)?;
     let place = parts.iter().position(|other| std::ptr::eq(other, part));
     let sum = Sum::of(&packet.data, &parts, place.context("no such layer")?)?;
     let (pseudo, rows): (Vec<&Row>, Vec<&Row>) = sum

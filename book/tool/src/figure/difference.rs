@@ -13,7 +13,7 @@ use super::arguments::{self, Arguments};
 use super::caption::Caption;
 use super::capture::Capture;
 use super::name::name;
-use super::part::{self, Part};
+use figures::part::{self, Part};
 
 const USAGE: &str = r#"{{#difference FILE NUMBER,NUMBER "text | text" caption="…"}}"#;
 

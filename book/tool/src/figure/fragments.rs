@@ -12,9 +12,9 @@ use super::arguments::Arguments;
 use super::caption::Caption;
 use super::capture::{Capture, numbers, says};
 use super::name::name;
-use super::part::{self, Part};
 use super::piece::{Piece, whole};
 use super::range::{self, bounds};
+use figures::part::{self, Part};
 
 mod drawing;
 mod scale;

@@ -14,8 +14,9 @@ use super::arguments::Arguments;
 use super::caption::Caption;
 use super::capture::Capture;
 use super::cell::{self, Cell, ROW};
-use super::explained;
-use super::part::{self, Part};
+use super::find;
+use super::name::explained;
+use figures::part::{self, Part};
 
 const USAGE: &str = r#"{{#header FILE NUMBER "text" LAYER caption="…"}}"#;
 
@@ -33,7 +34,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
 
     let packet = capture.packet_that_says(number, &text)?;
     let parts = part::parts(packet);
-    let part = part::find(&parts, &layer)?;
+    let part = find::part(&parts, &layer)?;
     let header = &packet.data[part.bytes.clone()];
     let cells = cell::cells(part, header)?;
     // Addresses of 48 bits fit into no row of 32.
@@ -80,7 +81,7 @@ fn drawn(part: &Part, cell: &Cell) -> Markup {
             li .before aria-hidden="true" style={ "--narrow:" (before) } {}
         }
         li .cell .bit[width == 1] .half[half % ROW == HALF] style=(style) data-byte=[byte] {
-            a href=(explained::place(part.kind, cell.term)) { (name(cell)) }
+            a href=(explained(part.kind, cell.term)) { (name(cell)) }
             " " span .value { (cell.value) }
             @if let Some(raw) = &cell.raw { " " code aria-hidden="true" { (raw) } }
             span .place { ", " (cell.place()) }

@@ -14,9 +14,9 @@ use super::arguments::Arguments;
 use super::caption::Caption;
 use super::capture::Capture;
 use super::name::name;
-use super::part::{self, Part, Role};
 use super::way;
-use crate::figure::{MARGIN, WIDTH};
+use figures::part::{self, Part, Role};
+use figures::{MARGIN, WIDTH};
 
 const USAGE: &str = r#"{{#hops FILE NUMBER "text" "FIELD" caption="…"}}"#;
 

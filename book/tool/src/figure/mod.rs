@@ -10,19 +10,16 @@
 //! | `arguments` | what stands after a directive's name |
 //! | `caption` | what a figure shows, in a sentence |
 //! | `capture` | packets of a capture, and whether they are the ones meant |
-//! | `part` | a packet in parts that are coloured alike everywhere |
 //! | `anatomy` | [`packet`]: the bytes of one packet, every field named |
 //! | `header` | [`header`]: one header in rows of 32 bits, as its RFC draws it |
 //! | `cell` | the cells of a header, each with the value of this packet |
 //! | `option` | the options of TCP as cells |
-//! | `explained` | where a field is explained |
 //! | `list` | [`packets`]: packets in lines, what is inside below what carries it |
 //! | `ladder` | [`journey`]: one packet at every interface of its way |
 //! | `travel` | [`travel`]: the same, in motion |
 //! | `motion` | how it moves |
 //! | `way` | the packet at every interface, for these two |
 //! | `range` | the packets from one number to another, and those marked |
-//! | `track` | one packet followed through all interfaces |
 //! | `timeline` | [`timeline`]: packets as lines between interfaces, on a time axis |
 //! | `conversation` | [`conversation`]: a TCP connection as arrows between two ends |
 //! | `sizes` | [`sizes`]: the lengths of the layers, added up |
@@ -30,6 +27,7 @@
 //! | `difference` | [`difference`]: packets below each other, what differs marked |
 //! | `fragments` | [`fragments`]: the fragments of one packet; `piece` puts them together |
 //! | `hops` | [`hops`]: one field along a packet's journey |
+//! | `find` | the part and the field that a name means |
 //! | `name` | the name of a field |
 //! | `pcap` | [`pcap`]: the headers of a capture file |
 //! | `value` | [`value`]: one number |
@@ -46,7 +44,7 @@ mod checksum;
 mod conversation;
 mod diagram;
 mod difference;
-mod explained;
+mod find;
 mod fragments;
 mod header;
 mod hops;
@@ -55,22 +53,15 @@ mod list;
 mod motion;
 mod name;
 mod option;
-mod part;
 mod pcap;
 mod piece;
 mod range;
 mod sizes;
 mod sum;
 mod timeline;
-mod track;
 mod travel;
 mod value;
 mod way;
-
-/// Units across a drawing: about the width of a phone.
-const WIDTH: usize = 340;
-/// Units left free at either side.
-const MARGIN: usize = 12;
 
 /// `{{#packet captures/ch06/left-eth0.pcap 1 "ICMP echo request"}}`: the
 /// anatomy of one packet.

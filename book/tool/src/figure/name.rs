@@ -1,14 +1,12 @@
-//! The name of a field, as a figure prints it.
+//! The name of a field, as a figure of the book prints it.
 
+use figures::explained::{self, Explained};
 use ip_over_udp::packet::{FieldName, LayerKind};
 use maud::{Markup, html};
 
-use super::explained;
-
-/// The name of a field of this layer. Figures that explain fields print every
-/// name by this function, as a link to its explanation.
+/// The name of a field of this layer, as a link to its explanation.
 pub(super) fn name(layer: LayerKind, field: FieldName) -> Markup {
-    html! { a href=(explained::place(layer, field.as_str())) { (field) } }
+    Explained::in_the_book().name(layer, field)
 }
 
 /// Several names with commas.
@@ -19,4 +17,9 @@ pub(super) fn names(layer: LayerKind, fields: &[FieldName]) -> Markup {
             (name(layer, *field))
         }
     }
+}
+
+/// Where a field is explained.
+pub(super) fn explained(layer: LayerKind, field: &str) -> String {
+    explained::place(explained::PAGE, layer, field)
 }

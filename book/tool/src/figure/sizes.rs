@@ -8,8 +8,8 @@ use maud::{Markup, html};
 use super::arguments::Arguments;
 use super::caption::Caption;
 use super::capture::Capture;
-use super::part::{self, Part};
-use crate::figure::{MARGIN, WIDTH};
+use figures::part::{self, Part};
+use figures::{MARGIN, WIDTH};
 
 const USAGE: &str = r#"{{#sizes FILE NUMBER "text" caption="…"}}"#;
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use anyhow::{Context, bail};
 use ip_over_udp::packet::{FieldName, LayerKind, Value, Verdict};
 
-use super::part::{Part, Role};
+use figures::part::{Part, Role};
 
 /// What a checksum covers, and what its field says.
 pub(super) struct Sum {

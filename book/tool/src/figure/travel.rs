@@ -7,14 +7,15 @@
 use std::path::Path;
 
 use anyhow::Context;
+use figures::journey::Change;
 use ip_over_udp::packet::LayerKind;
-use lab::journey::Change;
 use maud::{Markup, PreEscaped, html};
 
 use super::motion::{Motion, Stop};
-use super::part::Part;
-use super::way::{Hop, Way};
-use crate::figure::WIDTH;
+use super::way::Asked;
+use figures::WIDTH;
+use figures::part::Part;
+use figures::way::{Hop, Way};
 
 const USAGE: &str = r#"{{#travel FILE NUMBER "text" caption="…"}}"#;
 
@@ -26,10 +27,11 @@ const LIST: usize = 196;
 const LINE: usize = 18;
 
 pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
-    let map = Map::of(Way::parse(USAGE, tree, arguments)?)?;
+    let Asked { caption, way, .. } = Asked::parse(USAGE, tree, arguments)?;
+    let map = Map::of(way)?;
     let figure = html! {
         figure .travel {
-            (map.way.caption.above(html! {
+            (caption.above(html! {
                 strong { "The journey of one packet" } ": " (map.way.what) ", " (map.way.time())
                 " µs from end to end, recorded at all six interfaces. Here it moves "
                 (map.slower()) " times slower."
@@ -43,7 +45,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
 
 /// The same as a file, in the colours of the book.
 pub(super) fn file(tree: &Path, arguments: &str) -> anyhow::Result<String> {
-    let map = Map::of(Way::parse(USAGE, tree, arguments)?)?;
+    let map = Map::of(Asked::parse(USAGE, tree, arguments)?.way)?;
     let sheet = "book/theme/book.css";
     let sheet = std::fs::read_to_string(tree.join(sheet))
         .with_context(|| format!("cannot read {sheet}"))?;
@@ -159,7 +161,7 @@ impl Map {
         let parts: &[Part] = self.way.widest().map_or(&[], |hop| &hop.parts);
         html! {
             title { "The journey of one packet: " (self.way.what) }
-            desc { (self.way.story()) }
+            desc { (self.way.story(true)) }
             style { (PreEscaped(self.motion().style())) }
             (HOSTS)
             @for (hop, place) in self.way.hops.iter().zip(&self.places) {

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::arguments::Arguments;
 use super::capture::Capture;
-use super::part;
+use super::find;
+use figures::part;
 
 const USAGE: &str = r#"{{#value FILE NUMBER "text" FIELD}}"#;
 
@@ -25,7 +26,7 @@ pub(super) fn find(tree: &Path, arguments: &str) -> anyhow::Result<String> {
         return Ok(packet.length.to_string());
     }
     if let Some(layer) = field.strip_suffix(".size") {
-        return Ok(part::find(&parts, layer)?.bytes.len().to_string());
+        return Ok(find::part(&parts, layer)?.bytes.len().to_string());
     }
-    Ok(part::find_field(&parts, &field)?.value.to_string())
+    Ok(find::field(&parts, &field)?.value.to_string())
 }

@@ -1,44 +1,27 @@
-//! The way of one packet that crossed the tunnel: which packet a directive means,
-//! and what each interface saw of it.
+//! Which packet that crossed the tunnel a directive means.
 
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use figures::journey::{Journey, crossings};
+use figures::way::Way;
 use ip_over_udp::capture::Packet;
-use lab::journey::{Change, Journey, crossings, microseconds};
 
 use super::arguments::Arguments;
 use super::caption::Caption;
-use super::capture::{Capture, http, numbers, says};
-use super::part::{self, Part};
+use super::capture::{Capture, numbers, says};
 
-/// The packet at all interfaces, in the order in which it came there.
-pub(super) struct Way {
-    /// What the directive says of it.
+/// The way that a directive asks for.
+pub(super) struct Asked {
     pub caption: Caption,
     /// The capture.
     pub name: String,
-    /// What the packet is.
-    pub what: String,
-    pub hops: Vec<Hop>,
+    pub way: Way,
 }
 
-/// The packet at one interface.
-pub(super) struct Hop {
-    pub host: String,
-    pub interface: String,
-    /// Bytes in all.
-    pub length: usize,
-    pub parts: Vec<Part>,
-    /// What was done to it since the hop before.
-    pub change: Change,
-    /// Microseconds since the hop before.
-    pub time: u128,
-}
-
-impl Way {
+impl Asked {
     /// The way that `FILE NUMBER "text"` means.
-    pub fn parse(usage: &'static str, tree: &Path, arguments: &str) -> anyhow::Result<Way> {
+    pub fn parse(usage: &'static str, tree: &Path, arguments: &str) -> anyhow::Result<Asked> {
         let mut arguments = Arguments::parse(usage, arguments)?;
         let capture = Capture::open(tree, &arguments.word("the capture")?)?;
         let number =
@@ -47,51 +30,12 @@ impl Way {
         let caption = Caption::of(&mut arguments);
         arguments.end()?;
 
-        let (first, journey) = find(&capture, number, &text)?;
-        Ok(Way {
-            what: http(first).unwrap_or_else(|| first.info()),
-            hops: hops(&journey),
+        let (_, journey) = find(&capture, number, &text)?;
+        Ok(Asked {
+            way: Way::of(&journey).context("the packet was nowhere")?,
             name: capture.name,
             caption,
         })
-    }
-
-    /// Microseconds from the first interface to the last.
-    pub fn time(&self) -> u128 {
-        self.hops.iter().map(|hop| hop.time).sum()
-    }
-
-    /// The packet where it is longest, with all that is put around it.
-    pub fn widest(&self) -> Option<&Hop> {
-        self.hops.iter().max_by_key(|hop| hop.length)
-    }
-
-    /// The whole way in words.
-    pub fn story(&self) -> String {
-        let told = self.hops.iter().map(|hop| {
-            let parts: Vec<String> = hop
-                .parts
-                .iter()
-                .map(|part| format!("{} {}", part.label, part.bytes.len()))
-                .collect();
-            let doer = hop.doer().map(|what| format!("{what}, "));
-            let when = match hop.change {
-                Change::Start => String::new(),
-                change => format!(
-                    "{} µs later, {}{change}: ",
-                    hop.time,
-                    doer.unwrap_or_default()
-                ),
-            };
-            format!(
-                "{when}{} {}, {} bytes ({})",
-                hop.host,
-                hop.interface,
-                hop.length,
-                parts.join(", ")
-            )
-        });
-        told.collect::<Vec<_>>().join(". ") + "."
     }
 }
 
@@ -124,37 +68,4 @@ pub(super) fn find<'a>(
         format!("packet {number} of {name} is not in one piece at every interface: it was lost, or went in fragments")
     })?;
     Ok((first, journey))
-}
-
-impl Hop {
-    /// What else was done to the packet since the hop before, and who did it, if
-    /// that was on the same host.
-    pub fn doer(&self) -> Option<&'static str> {
-        match self.change {
-            Change::Added { .. } => Some("our program reads it and sends it as a datagram"),
-            Change::Removed(_) => Some("our program receives the datagram and writes it"),
-            Change::Forwarded(..) => Some("the router gives it a new Ethernet header"),
-            Change::Start | Change::Unchanged | Change::Other => None,
-        }
-    }
-}
-
-fn hops(journey: &Journey) -> Vec<Hop> {
-    let mut before: Option<&Packet> = None;
-    journey
-        .hops()
-        .map(|(packet, change)| {
-            let (host, interface) = packet.interface.split_once('-').unwrap_or(("", ""));
-            let time = before.map_or(0, |before| microseconds(before, packet));
-            before = Some(packet);
-            Hop {
-                host: host.to_owned(),
-                interface: interface.to_owned(),
-                length: packet.data.len(),
-                parts: part::parts(packet),
-                change,
-                time,
-            }
-        })
-        .collect()
 }

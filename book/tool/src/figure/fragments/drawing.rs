@@ -4,9 +4,9 @@
 use maud::{Markup, html};
 
 use super::scale::{Scale, label, name_width};
-use crate::figure::part::Part;
 use crate::figure::piece::Piece;
-use crate::figure::{MARGIN, WIDTH};
+use figures::part::Part;
+use figures::{MARGIN, WIDTH};
 
 const ROW: usize = 44;
 /// Data of more bytes than this has a gap in its bar.

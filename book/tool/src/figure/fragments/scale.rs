@@ -3,7 +3,7 @@
 //! Not to scale: every header is as wide as its name, or nobody would see it beside
 //! a thousand bytes of data. What remains is shared by the bytes that are left.
 
-use crate::figure::part::Part;
+use figures::part::Part;
 
 /// The width of a letter, and the room around a name.
 const LETTER: f64 = 5.7;

@@ -9,7 +9,7 @@ use super::lanes::{LEFT, Lanes, RIGHT};
 use super::wait::Wait;
 use super::way::End;
 use super::{Timeline, Way};
-use crate::figure::track::Kind;
+use figures::track::Kind;
 
 /// Units of the drawing. 340 of them are about the width of a phone.
 const WIDTH: f64 = 340.0;

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use ip_over_udp::packet::{FieldName, Layer, Message, Value};
 
-use crate::figure::track::{Kind, Track};
+use figures::track::{Kind, Track};
 
 /// Requests that one program sends to one host, and the replies to them.
 #[derive(PartialEq, Eq)]

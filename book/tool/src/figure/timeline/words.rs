@@ -1,11 +1,11 @@
 //! The words of a timeline: what its lines mean, and the whole told in sentences.
 
-use lab::journey::microseconds;
+use figures::journey::microseconds;
 use maud::{Markup, Render, html};
 
 use super::way::End;
 use super::{Timeline, Way};
-use crate::figure::track::Kind;
+use figures::track::Kind;
 
 impl Timeline<'_> {
     /// A time in milliseconds, with as many digits as the scale shows.

@@ -3,13 +3,12 @@
 
 use std::ops::Range;
 
-use anyhow::{Context, bail};
 use ip_over_udp::capture::{LinkType, Packet};
 use ip_over_udp::packet::{Field, FieldName, LayerKind};
 
 /// What a layer is there for. Each has a colour in `book/theme/book.css`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub enum Role {
     Ethernet,
     OuterIp,
     Udp,
@@ -33,7 +32,7 @@ impl Role {
 }
 
 /// A layer, or bytes that belong to none.
-pub(super) struct Part {
+pub struct Part {
     pub role: Role,
     pub kind: LayerKind,
     /// Its name, with `outer` or `inner` where a packet is inside another, and
@@ -44,7 +43,7 @@ pub(super) struct Part {
 }
 
 /// The parts of a packet from the first to the last byte, without gaps.
-pub(super) fn parts(packet: &Packet) -> Vec<Part> {
+pub fn parts(packet: &Packet) -> Vec<Part> {
     let layers = packet.dissect().layers;
     // An ICMP error has a second IP header too, but that one is only quoted.
     let tunnelled = layers
@@ -122,7 +121,7 @@ fn fill(parts: &mut Vec<Part>, bytes: Range<usize>) {
 
 /// Bytes that are shown together: those of one field, or of several that share
 /// a byte.
-pub(super) struct Group<'a> {
+pub struct Group<'a> {
     pub bytes: Range<usize>,
     /// Empty for bytes that no field claims.
     pub fields: Vec<&'a Field>,
@@ -164,62 +163,5 @@ impl Part {
         }
         groups.extend(gap(end, self.bytes.end));
         groups
-    }
-}
-
-/// The part that a name means: `UDP` the UDP header, `IPv4` the first IPv4
-/// header, `IPv4[2]` the second.
-pub(super) fn find<'a>(parts: &'a [Part], name: &str) -> anyhow::Result<&'a Part> {
-    let (layer, which) = match name.strip_suffix(']').and_then(|rest| rest.split_once('[')) {
-        Some((layer, which)) => (layer, which.parse().unwrap_or(0)),
-        None => (name, 1usize),
-    };
-    let mut of_name = parts.iter().filter(|part| part.kind.as_str() == layer);
-    of_name.nth(which.wrapping_sub(1)).with_context(|| {
-        let all: Vec<&str> = parts.iter().map(|part| part.kind.as_str()).collect();
-        format!(
-            "this packet has no layer {name}: its layers are {}",
-            all.join(", ")
-        )
-    })
-}
-
-/// The field that a name means: `UDP.length`, `IPv4[2].time to live`, or
-/// `time to live` if only one layer has it.
-pub(super) fn find_field<'a>(parts: &'a [Part], name: &str) -> anyhow::Result<&'a Field> {
-    if let Some((layer, name)) = name.split_once('.') {
-        let part = find(parts, layer)?;
-        let mut fields = part.fields.iter();
-        return fields
-            .find(|field| field.name.as_str() == name)
-            .with_context(|| {
-                let all: Vec<&str> = part
-                    .fields
-                    .iter()
-                    .map(|field| field.name.as_str())
-                    .collect();
-                format!(
-                    "{layer} has no field {name:?}: its fields are {}",
-                    all.join(", ")
-                )
-            });
-    }
-    let of_name = parts.iter().filter_map(|part| {
-        let mut fields = part.fields.iter();
-        Some((part, fields.find(|field| field.name.as_str() == name)?))
-    });
-    match of_name.collect::<Vec<_>>().as_slice() {
-        [(_, field)] => Ok(field),
-        [] => bail!("no layer of this packet has a field {name:?}"),
-        several => {
-            let layers: Vec<&str> = several
-                .iter()
-                .map(|(part, _)| part.label.as_str())
-                .collect();
-            bail!(
-                "{name:?} is in {}: write the layer before it, as UDP.{name}, or IPv4[2].{name} for the second IPv4",
-                layers.join(" and in ")
-            )
-        }
     }
 }

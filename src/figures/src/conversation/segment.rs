@@ -1,16 +1,13 @@
 //! One segment of TCP, and the phase of a connection that it belongs to.
 
-use std::net::SocketAddr;
-
 use ip_over_udp::packet::flags::TcpFlags;
-use ip_over_udp::packet::{FieldName, LayerKind, Value};
+use ip_over_udp::packet::{Dissection, FieldName, LayerKind, Value};
 
-use crate::figure::capture::http;
-use crate::figure::track::Track;
+use super::message::{Content, Message};
+use crate::http::http;
+use crate::track::Track;
 
 pub struct Segment {
-    /// From where, and to where.
-    pub ends: (SocketAddr, SocketAddr),
     pub flags: TcpFlags,
     pub sequence: u32,
     pub acknowledgement: Option<u32>,
@@ -20,37 +17,28 @@ pub struct Segment {
     pub http: Option<String>,
 }
 
-/// A part of the connection.
+/// A part of the conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     Handshake,
     Request,
     Answer,
     Close,
+    /// All of one that is no connection of TCP.
+    Whole(LayerKind),
 }
 
 impl Segment {
-    /// The segment that a track follows, if it is one.
-    pub fn of(track: &Track) -> Option<Segment> {
-        let dissection = track.dissection();
-        let packet = dissection.packets.first()?;
-        let (from, to) = packet.addresses?;
+    /// The segment that a track follows, taken apart, if it is one.
+    pub fn of(dissection: &Dissection, track: &Track) -> Option<Segment> {
         let mut carried = dissection.layers.iter().skip(1);
         let tcp = carried.find(|layer| layer.kind == LayerKind::Tcp)?;
-        if packet.protocol != Some(LayerKind::Tcp) {
-            return None;
-        }
-        let port = |name| u16::try_from(tcp.number(name)?).ok();
         let Some(&Value::TcpFlags(flags)) = tcp.value(FieldName::Flags) else {
             return None;
         };
         let acknowledgement = tcp.number(FieldName::AcknowledgementNumber)?;
         let data = carried.find(|layer| layer.kind == LayerKind::Data);
         Some(Segment {
-            ends: (
-                SocketAddr::new(from, port(FieldName::SourcePort)?),
-                SocketAddr::new(to, port(FieldName::DestinationPort)?),
-            ),
             flags,
             sequence: tcp.number(FieldName::SequenceNumber)?,
             acknowledgement: flags.contains(TcpFlags::ACK).then_some(acknowledgement),
@@ -93,8 +81,11 @@ impl Segment {
 }
 
 impl Phase {
-    /// The phase after this segment, which may be the same.
-    pub fn after(self, segment: &Segment, from_client: bool) -> Phase {
+    /// The phase after this message, which may be the same.
+    pub fn after(self, message: &Message, from_client: bool) -> Phase {
+        let Content::Segment(segment) = &message.content else {
+            return Phase::Whole(message.protocol);
+        };
         let ends = segment.flags.contains(TcpFlags::FIN) || segment.flags.contains(TcpFlags::RST);
         match (segment.data > 0, from_client) {
             _ if segment.flags.contains(TcpFlags::SYN) => Phase::Handshake,
@@ -113,6 +104,7 @@ impl Phase {
             Phase::Answer if http => "Page",
             Phase::Answer => "Answer",
             Phase::Close => "Close",
+            Phase::Whole(protocol) => protocol.as_str(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{Conversation, Said};
-use crate::figure::WIDTH;
+use crate::WIDTH;
 
 /// The lanes; the times are to the left.
 const CLIENT: usize = 50;
@@ -13,7 +13,8 @@ const PHASE: usize = 26;
 const ROW: usize = 40;
 
 impl Conversation {
-    pub(super) fn drawing(&self, title: &str) -> Markup {
+    /// The drawing.
+    pub fn drawing(&self, title: &str) -> Markup {
         let mut y = TOP;
         let mut drawn = Vec::new();
         for phase in self.phases() {
@@ -56,10 +57,10 @@ fn arrow(said: &Said, y: usize) -> Markup {
     html! {
         g .row.tcp.mark[said.marked] {
             text .quiet.end x=(CLIENT - 8) y=(line + 4) { (format!("{:.2}", said.time as f64 / 1000.0)) }
-            path .line.full[said.segment.data > 0] d={ "M" (from) " " (line) "H" (if said.from_client { to - 5 } else { to + 5 }) } {}
+            path .line.full[said.message.is_full()] d={ "M" (from) " " (line) "H" (if said.from_client { to - 5 } else { to + 5 }) } {}
             path .head d={ "M" (to) " " (line) "l" (back) " -4v8z" } {}
             text .said.(class) x=(text) y=(line - 6) {
-                tspan .bold { (said.segment.flags) } " " (said.segment.counts())
+                tspan .bold { (said.message.strong()) } " " (said.message.words())
             }
             text .quiet.(class) x=(text) y=(line + 14) { (said.sizes()) }
         }

@@ -9,7 +9,7 @@ use ip_over_udp::packet::{
 };
 
 /// One packet at all interfaces where it was captured, in the order of time.
-pub(super) struct Track<'a> {
+pub struct Track<'a> {
     pub points: Vec<Point<'a>>,
     pub kind: Kind,
     identity: Identity,
@@ -17,14 +17,14 @@ pub(super) struct Track<'a> {
 
 /// A packet of the capture, and its number there.
 #[derive(Clone, Copy)]
-pub(super) struct Point<'a> {
+pub struct Point<'a> {
     pub number: usize,
     pub packet: &'a Packet,
 }
 
 /// What is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// A packet that goes through the tunnel.
     Inner,
     /// A datagram of UDP, carrying no packet.
@@ -50,7 +50,7 @@ impl Kind {
 }
 
 /// Follows the packets, with their numbers, through the interfaces.
-pub(super) fn follow<'a>(packets: impl Iterator<Item = (usize, &'a Packet)>) -> Vec<Track<'a>> {
+pub fn follow<'a>(packets: impl Iterator<Item = (usize, &'a Packet)>) -> Vec<Track<'a>> {
     let mut tracks: Vec<Track> = Vec::new();
     for (number, packet) in packets {
         let point = Point { number, packet };

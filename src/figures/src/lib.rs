@@ -1,0 +1,36 @@
+//! Packets followed through a network and drawn as HTML and SVG: for the figures
+//! of the book, and for the page with the reader's own captures.
+//!
+//! The colours are in `book/theme/book.css`. All figures work without JavaScript.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`part`] | a packet in parts that are coloured alike everywhere |
+//! | [`explained`] | the name of a field, and where it is explained |
+//! | [`http`] | HTTP in a packet, in a line |
+//! | [`anatomy`] | the bytes of one packet, every field named |
+//! | [`list`] | packets in lines, what is inside below what carries it |
+//! | [`journey`] | one packet at every interface between two tunnel devices |
+//! | [`way`] | the same for a drawing |
+//! | [`ladder`] | the drawing: a rung for each interface |
+//! | [`track`] | packets followed through all interfaces of a capture |
+//! | [`conversation`] | a TCP connection as arrows between two ends |
+
+#![forbid(unsafe_code)]
+
+pub mod anatomy;
+pub mod conversation;
+mod count;
+pub mod explained;
+pub mod http;
+pub mod journey;
+pub mod ladder;
+pub mod list;
+pub mod part;
+pub mod track;
+pub mod way;
+
+/// Units across a drawing: about the width of a phone.
+pub const WIDTH: usize = 340;
+/// Units left free at either side.
+pub const MARGIN: usize = 12;
