@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use crate::packet::{Dissection, LinkType, dissect};
 
 /// Which way a packet went, as seen from the host with the interface.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {
     /// Into the host. On a TUN device: written by the program.
     In,

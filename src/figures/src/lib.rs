@@ -14,7 +14,8 @@
 //! | [`way`] | the same for a drawing |
 //! | [`ladder`] | the drawing: a rung for each interface |
 //! | [`track`] | packets followed through all interfaces of a capture |
-//! | [`conversation`] | a TCP connection as arrows between two ends |
+//! | [`conversation`] | a conversation as arrows between two ends |
+//! | [`explorer`] | a page with all packets of a capture |
 
 #![forbid(unsafe_code)]
 
@@ -22,6 +23,7 @@ pub mod anatomy;
 pub mod conversation;
 mod count;
 pub mod explained;
+pub mod explorer;
 pub mod http;
 pub mod journey;
 pub mod ladder;

@@ -1,6 +1,7 @@
 //! One packet followed through all interfaces of a capture: as the packet that
 //! a tunnel carries, or by the bytes that a router leaves alone.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use ip_over_udp::capture::{Direction, Packet};
@@ -12,7 +13,7 @@ use ip_over_udp::packet::{
 pub struct Track<'a> {
     pub points: Vec<Point<'a>>,
     pub kind: Kind,
-    identity: Identity,
+    identity: Identity<'a>,
 }
 
 /// A packet of the capture, and its number there.
@@ -52,25 +53,48 @@ impl Kind {
 /// Follows the packets, with their numbers, through the interfaces.
 pub fn follow<'a>(packets: impl Iterator<Item = (usize, &'a Packet)>) -> Vec<Track<'a>> {
     let mut tracks: Vec<Track> = Vec::new();
+    let mut alike: HashMap<Vec<u8>, Alike> = HashMap::new();
     for (number, packet) in packets {
         let point = Point { number, packet };
         let (kind, identity) = identify(packet);
-        let mut known = tracks.iter_mut();
-        match known.find(|track| track.continues(packet, &identity)) {
-            Some(track) => {
+        let alike = alike.entry(identity.key()).or_default();
+        // Where many packets are the same, those that have been here come first.
+        let place = (packet.interface.as_str(), packet.direction);
+        let been = alike.been.entry(place).or_default();
+        while let Some(&track) = alike.tracks.get(*been)
+            && tracks[track].was_at(packet)
+        {
+            *been += 1;
+        }
+        let mut candidates = alike.tracks[*been..].iter();
+        match candidates.find(|&&track| tracks[track].continues(packet, &identity)) {
+            Some(&track) => {
+                let track = &mut tracks[track];
                 track.points.push(point);
                 if track.identity.beginning {
                     track.identity = identity;
                 }
             }
-            None => tracks.push(Track {
-                points: vec![point],
-                kind,
-                identity,
-            }),
+            None => {
+                alike.tracks.push(tracks.len());
+                tracks.push(Track {
+                    points: vec![point],
+                    kind,
+                    identity,
+                });
+            }
         }
     }
     tracks
+}
+
+/// Tracks of packets that begin with the same bytes, so that a packet is not
+/// compared with all that were before it.
+#[derive(Default)]
+struct Alike<'a> {
+    tracks: Vec<usize>,
+    /// For each place, how many of the first of them have been there.
+    been: HashMap<(&'a str, Option<Direction>), usize>,
 }
 
 impl<'a> Track<'a> {
@@ -81,10 +105,15 @@ impl<'a> Track<'a> {
     }
 
     fn continues(&self, packet: &Packet, identity: &Identity) -> bool {
+        self.identity.is(identity) && !self.was_at(packet)
+    }
+
+    /// Whether it was at the interface of this packet, in the same direction.
+    fn was_at(&self, packet: &Packet) -> bool {
         let here = |point: &Point| {
             point.packet.direction == packet.direction && point.packet.interface == packet.interface
         };
-        self.identity.is(identity) && !self.points.iter().any(here)
+        self.points.iter().any(here)
     }
 
     pub fn first(&self) -> Point<'a> {
@@ -171,20 +200,37 @@ impl<'a> Track<'a> {
     }
 }
 
-/// What makes a packet the same at two interfaces.
-struct Identity {
-    bytes: Vec<u8>,
+/// What makes a packet the same at two interfaces: its bytes, but for those that a
+/// router changes, which are zero here.
+struct Identity<'a> {
+    head: [u8; HEAD],
+    /// The bytes behind the head, of which all may be there.
+    tail: &'a [u8],
+    length: usize,
     /// They are the first bytes only: those in a first fragment.
     beginning: bool,
 }
 
-impl Identity {
+/// The bytes of an IP header up to the last that a router changes.
+const HEAD: usize = 12;
+
+/// How many bytes two packets share that are compared at all: a header of IPv6 and
+/// the one behind it. A first fragment is longer.
+const KEY: usize = 64;
+
+impl Identity<'_> {
     fn is(&self, other: &Identity) -> bool {
-        match (self.beginning, other.beginning) {
-            (true, false) => other.bytes.starts_with(&self.bytes),
-            (false, true) => self.bytes.starts_with(&other.bytes),
-            _ => self.bytes == other.bytes,
-        }
+        let same = match (self.beginning, other.beginning) {
+            (true, false) => self.length <= other.length && other.tail.starts_with(self.tail),
+            (false, true) => other.length <= self.length && self.tail.starts_with(other.tail),
+            _ => self.length == other.length && self.tail == other.tail,
+        };
+        same && self.head == other.head
+    }
+
+    fn key(&self) -> Vec<u8> {
+        let tail = &self.tail[..self.tail.len().min(KEY - HEAD)];
+        [&self.head, tail].concat()
     }
 }
 
@@ -240,23 +286,26 @@ impl Content {
     }
 }
 
-fn identify(packet: &Packet) -> (Kind, Identity) {
+fn identify(packet: &Packet) -> (Kind, Identity<'_>) {
     let content = Content::of(packet);
-    let mut bytes = packet.data[content.bytes].to_vec();
+    let bytes = &packet.data[content.bytes];
+    let (start, tail) = bytes.split_at(bytes.len().min(HEAD));
+    let mut head = [0; HEAD];
+    head[..start.len()].copy_from_slice(start);
     if !matches!(content.kind, Kind::Inner | Kind::Link) {
         // A router changes the time to live and with it the header checksum.
-        let changed = match bytes.first().map(|byte| byte >> 4) {
-            Some(4) => [8..9, 10..12],
+        let changed = match head[0] >> 4 {
+            4 => [8..9, 10..12],
             _ => [7..8, 0..0],
         };
         for range in changed {
-            if let Some(bytes) = bytes.get_mut(range) {
-                bytes.fill(0);
-            }
+            head[range].fill(0);
         }
     }
     let identity = Identity {
-        bytes,
+        head,
+        tail,
+        length: bytes.len(),
         beginning: content.beginning,
     };
     (content.kind, identity)

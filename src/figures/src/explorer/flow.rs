@@ -1,0 +1,180 @@
+//! Which packets of a capture belong together: the same packet at all interfaces,
+//! in whatever carries it there; and what became of it.
+
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+
+use ip_over_udp::capture::{Direction, LinkType, Packet};
+use ip_over_udp::packet::{Dissection, FieldName};
+
+use crate::track::{Kind, Point, Track, follow};
+use crate::way::split;
+
+/// A packet on its way.
+pub struct Group<'a> {
+    pub track: Track<'a>,
+    /// If it was cut: the fragments behind the first one, at all interfaces.
+    pub fragments: Vec<Point<'a>>,
+    pub fate: Fate,
+}
+
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It was seen where it had to go, or nothing can be said about it.
+    Arrived,
+    /// It came out of the kernel at a tunnel device, and no datagram has it.
+    NeverCarried,
+    /// A datagram had it, and it was not written to the other tunnel device.
+    NeverDelivered,
+    /// It was sent without a tunnel, and did not come to the other end.
+    Lost,
+}
+
+impl Fate {
+    /// In words, for a packet that has not arrived.
+    pub fn words(self) -> Option<&'static str> {
+        match self {
+            Fate::Arrived => None,
+            Fate::NeverCarried => Some("sent and never carried"),
+            Fate::NeverDelivered => Some("carried and never delivered"),
+            Fate::Lost => Some("sent and not seen again"),
+        }
+    }
+}
+
+impl<'a> Group<'a> {
+    /// All packets that belong to it, in the order of the capture.
+    pub fn points(&self) -> Vec<Point<'a>> {
+        let mut points = [self.track.points.as_slice(), &self.fragments].concat();
+        points.sort_by_key(|point| point.number);
+        points
+    }
+}
+
+/// The groups of a capture, in the order of their first packets.
+pub fn groups(packets: &[Packet]) -> Vec<Group<'_>> {
+    let numbered = (1..).zip(packets);
+    let (rests, tracks): (Vec<Track>, Vec<Track>) = follow(numbered)
+        .into_iter()
+        .partition(|track| track.kind == Kind::Fragment);
+    let mut groups: Vec<Group> = tracks
+        .into_iter()
+        .map(|track| Group {
+            track,
+            fragments: Vec::new(),
+            fate: Fate::Arrived,
+        })
+        .collect();
+
+    let mut firsts: HashMap<Cut, Vec<(usize, usize)>> = HashMap::new();
+    for (at, group) in groups.iter().enumerate() {
+        for point in &group.track.points {
+            if let Some(cut) = Cut::of(point.packet) {
+                firsts.entry(cut).or_default().push((point.number, at));
+            }
+        }
+    }
+    let mut alone = Vec::new();
+    for rest in rests {
+        let number = rest.first().number;
+        let firsts = Cut::of(rest.first().packet).and_then(|cut| firsts.get(&cut));
+        // Identifications come again: the nearest first fragment is the one.
+        let nearest = firsts.and_then(|firsts| {
+            let distance = |first: &&(usize, usize)| first.0.abs_diff(number);
+            firsts.iter().min_by_key(distance)
+        });
+        match nearest {
+            Some(&(_, group)) => groups[group].fragments.extend(rest.points),
+            None => alone.push(Group {
+                track: rest,
+                fragments: Vec::new(),
+                fate: Fate::Arrived,
+            }),
+        }
+    }
+    groups.extend(alone);
+    groups.sort_by_key(|group| group.track.first().number);
+    judge(packets, &mut groups);
+    groups
+}
+
+/// What the fragments of one packet share.
+#[derive(PartialEq, Eq, Hash)]
+struct Cut {
+    addresses: (IpAddr, IpAddr),
+    identification: u32,
+}
+
+impl Cut {
+    fn of(packet: &Packet) -> Option<Cut> {
+        let Dissection { packets, layers } = packet.dissect();
+        let outermost = packets.first()?;
+        outermost.fragment?;
+        let mut headers = layers.iter();
+        Some(Cut {
+            addresses: outermost.addresses?,
+            identification: headers.find_map(|layer| {
+                layer.field(FieldName::FragmentOffset)?;
+                layer.number(FieldName::Identification)
+            })?,
+        })
+    }
+}
+
+/// Says of each what became of it, in a capture of the whole lab. In another one,
+/// a packet that is not seen may be where nobody looked.
+fn judge(packets: &[Packet], groups: &mut [Group]) {
+    let names: HashSet<&str> = packets.iter().map(|packet| &*packet.interface).collect();
+    if !names.iter().any(|name| name.starts_with("internet-")) {
+        return;
+    }
+    let has_tun = |packet: &Packet| {
+        let tun = format!("{}-tun", split(&packet.interface).0);
+        names.iter().any(|name| name.starts_with(&tun))
+    };
+    let on_a_cable = |group: &Group| {
+        let mut points = group.track.points.iter();
+        points.any(|point| point.packet.link != LinkType::Raw)
+    };
+    let inner = |group: &&mut Group| group.track.kind == Kind::Inner;
+    let tunnel = groups
+        .iter_mut()
+        .any(|group| inner(&group) && on_a_cable(group));
+    let routers: HashSet<IpAddr> = groups
+        .iter()
+        .filter_map(|group| router(&group.track))
+        .collect();
+    for group in groups {
+        let carried = on_a_cable(group);
+        group.fate = match group.track.kind {
+            _ if group.track.arrived(has_tun) || for_the_router(&group.track, &routers) => {
+                Fate::Arrived
+            }
+            Kind::Inner if carried => Fate::NeverDelivered,
+            Kind::Inner if tunnel => Fate::NeverCarried,
+            Kind::Inner => Fate::Arrived,
+            _ => Fate::Lost,
+        };
+    }
+}
+
+/// The address of the router, if it sent this packet itself.
+fn router(track: &Track) -> Option<IpAddr> {
+    let first = track.first().packet;
+    let sent = first.interface.starts_with("internet-") && first.direction == Some(Direction::Out);
+    let (from, _) = first.dissect().packets.first()?.addresses?;
+    sent.then_some(from)
+}
+
+/// Whether the router had to take this packet, and not to pass it on.
+fn for_the_router(track: &Track, routers: &HashSet<IpAddr>) -> bool {
+    let last = track.last().packet;
+    let taken = last.interface.starts_with("internet-") && last.direction == Some(Direction::In);
+    let to = last
+        .dissect()
+        .packets
+        .first()
+        .and_then(|packet| packet.addresses);
+    taken && to.is_none_or(|(_, to)| routers.contains(&to) || to.is_multicast())
+}
