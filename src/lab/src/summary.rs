@@ -12,7 +12,8 @@ use ip_over_udp::output::println;
 const BOLD: Style = Style::new().bold();
 
 /// Prints where the captures are, what is in them, and how to look at them.
-pub fn print(folder: &Path, recorded: &[Recorded]) {
+/// `page` is the page with all of their packets, and `open` the command that opens it.
+pub fn print(folder: &Path, recorded: &[Recorded], page: &Path, open: &str) {
     styled!("\n{BOLD}Captures{BOLD:#} in {}", folder.display());
     for one in recorded {
         println!(
@@ -26,6 +27,7 @@ pub fn print(folder: &Path, recorded: &[Recorded]) {
         println!("  {gaps}");
     }
     styled!("\n{BOLD}Look at them{BOLD:#}");
+    println!("  in a browser: {}, or {open}", shown(page).display());
     // One interface at a time: in the list of all of them, the same segment of
     // TCP comes again and again, and would be taken for a retransmission.
     let outer = recorded.iter().find(|one| one.interface == "left-eth0");

@@ -16,7 +16,7 @@ use crate::recorder::Recorded;
 use crate::shell::Shell;
 use crate::summary::{self, command, shown};
 use crate::transcript::{Kind, Transcript, rewrite};
-use crate::{compare, lab::Lab};
+use crate::{compare, lab::Lab, view};
 use figures::journey::Journey;
 use ip_over_udp::capture;
 use ip_over_udp::output::println;
@@ -115,13 +115,17 @@ type Changes = Vec<(std::ops::Range<usize>, Vec<String>)>;
 pub fn show(
     lab: Lab,
     chapter: &Chapter,
+    reference: &Path,
     limits: Limits,
     machine: Option<Shell>,
     journey: bool,
 ) -> anyhow::Result<()> {
-    let folder = shown(&lab.folder);
-    let path = lab.folder.join("all.pcapng");
+    let folder = lab.folder.clone();
+    let path = folder.join("all.pcapng");
+    let here = std::env::current_dir()?;
     let (_, _, recorded) = play(lab, chapter, Mode::Show, limits, machine)?;
+    // Paths are told as the reader would type them, who is not in that folder.
+    std::env::set_current_dir(here)?;
     if journey {
         let packets = capture::read(&path)?;
         let Some(journey) = Journey::of_request(&packets, "GET ") else {
@@ -129,7 +133,10 @@ pub fn show(
         };
         styled!("\n{}", journey::render(&journey).trim_end());
     }
-    summary::print(&folder, &recorded);
+    let page = view::of_run(&folder, &chapter.name, reference)?;
+    let base = folder.parent().unwrap_or(&folder);
+    let open = command(base, &format!("view {} --open", chapter.name));
+    summary::print(&shown(&folder), &recorded, &page, &open);
     Ok(())
 }
 

@@ -35,6 +35,7 @@ use ip_over_udp::capture::Packet;
 
 use crate::explained::Explained;
 
+pub use page::MADE_BY;
 pub use plain::place;
 
 /// What a page shows.

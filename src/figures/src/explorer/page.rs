@@ -20,6 +20,9 @@ use crate::ladder::{Times, ladder};
 use crate::way::{Way, split};
 use crate::{anatomy, conversation};
 
+/// By this, in its first lines, a file is known to be such a page.
+pub const MADE_BY: &str = "cargo lab view";
+
 pub const SCRIPT: &str = include_str!("explorer.js");
 /// The book's look, and what the explorer adds.
 pub const STYLES: [&str; 2] = [
@@ -56,6 +59,7 @@ pub fn page(explorer: &Explorer) -> String {
         html lang="en-GB" {
             head {
                 meta charset="utf-8";
+                meta name="generator" content=(MADE_BY);
                 meta http-equiv="Content-Security-Policy" content=(policy);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (explorer.title) }

@@ -9,7 +9,7 @@ use lab::{doctor, hosts};
 use crate::chapters::{self, Mode};
 use crate::cli::{Action, Options, this_program};
 use crate::job::{Job, Needs, Place};
-use crate::{exercises, terminals};
+use crate::{exercises, terminals, views};
 
 /// How this action is done.
 pub fn job<'a>(action: &'a Action, options: &'a Options) -> anyhow::Result<Job<'a>> {
@@ -44,6 +44,12 @@ pub fn job<'a>(action: &'a Action, options: &'a Options) -> anyhow::Result<Job<'
         Action::Compare { chapter } => (
             Needs::Nothing,
             Place::Here(Box::new(|| chapters::compare(options, chapter))),
+        ),
+        Action::View { what, open, page } => (
+            Needs::Nothing,
+            Place::Here(Box::new(|| {
+                views::view(options, what, page.as_deref(), *open)
+            })),
         ),
         Action::Up { ipv6, no_capture } => (
             Needs::Programs,

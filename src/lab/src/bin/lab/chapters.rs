@@ -134,7 +134,15 @@ fn play(options: &Options, chapter: &Chapter, mode: Mode, watch: &Watch) -> anyh
         .map(|()| 0),
         Mode::Show { journey } => {
             greet(started);
-            verify::show(lab, chapter, limits, machine, journey).map(|()| 0)
+            verify::show(
+                lab,
+                chapter,
+                &book.reference(&chapter.name),
+                limits,
+                machine,
+                journey,
+            )
+            .map(|()| 0)
         }
     }
 }

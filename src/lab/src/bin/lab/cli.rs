@@ -98,6 +98,22 @@ pub enum Action {
         /// The chapter, 06 for example
         chapter: String,
     },
+    /// Look at captures in a browser: yours of a chapter, or any others
+    ///
+    /// Writes one file with all packets: the hosts, two lists side by side, the bytes
+    /// of each packet, its journey and its conversation, and what is not as in the
+    /// reference captures. The page needs no network and no Wireshark.
+    View {
+        /// A chapter, 06 for example; a folder of captures; or capture files
+        #[arg(value_name = "WHAT", default_value = "00")]
+        what: Vec<String>,
+        /// Open the page in a browser
+        #[arg(long)]
+        open: bool,
+        /// Write the page to this file [default: beside the captures]
+        #[arg(long, value_name = "FILE")]
+        page: Option<PathBuf>,
+    },
     /// Say which exercises of a chapter your programs solve already
     ///
     /// Builds your programs as they are now, and plays the exercises with them.
@@ -156,6 +172,7 @@ What to try:
   cargo lab shell right         in another terminal: the same lab, another host
   cargo lab shell left ping -c 1 right
   cargo lab capture left eth0 | wireshark -k -i -
+  cargo lab view 03             all its packets, in a browser
   cargo lab exercise 03         are the exercises of chapter 3 done?
   cargo lab doctor              if something is missing
 
@@ -198,6 +215,7 @@ impl Action {
             | Action::Up { .. }
             | Action::Shell { .. }
             | Action::Capture { .. }
+            | Action::View { .. }
             | Action::Doctor
             | Action::Trial => false,
         }

@@ -7,6 +7,7 @@
 //! | `actions` | the job for each word |
 //! | `chapters` | play, check, bless and compare a chapter |
 //! | `exercises` | play the exercises of a chapter |
+//! | `views` | a page with the packets of captures |
 //! | `terminals` | labs for the reader's own commands: up, shell, capture |
 
 #![forbid(unsafe_code)]
@@ -17,6 +18,7 @@ mod cli;
 mod exercises;
 mod job;
 mod terminals;
+mod views;
 
 use std::process::ExitCode;
 

@@ -1,0 +1,248 @@
+//! A page with the packets of captures: `cargo lab view`, and the last line of every
+//! chapter that is played.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use figures::explained::{self, Explained};
+use figures::explorer::{Beside, Explorer, Files, MADE_BY};
+use ip_over_udp::capture::{self, Packet};
+
+use crate::programs;
+use crate::run_dir;
+use crate::summary::{quoted, shown};
+
+/// The file with the packets of all interfaces, in a folder of the lab.
+const ALL: &str = "all.pcapng";
+
+/// The page's name in such a folder.
+const PAGE: &str = "view.html";
+
+/// Captures that are read, and where their page belongs.
+pub struct View {
+    title: String,
+    packets: Vec<Packet>,
+    files: Files,
+    notes: Vec<String>,
+    beside: Option<Beside>,
+    /// Where the page is written if the reader names no other place.
+    pub place: PathBuf,
+}
+
+impl View {
+    /// The captures of one lab, in its folder.
+    ///
+    /// # Errors
+    /// There are none, or they cannot be read.
+    pub fn of_folder(folder: &Path, title: String) -> anyhow::Result<View> {
+        let all = folder.join(ALL);
+        if !all.exists() {
+            let mut view = View::of_files(&captures(folder)?)?;
+            view.place = folder.join(PAGE);
+            return Ok(view);
+        }
+        let packets = capture::read(&all)?;
+        let names: BTreeSet<&str> = packets.iter().map(|packet| &*packet.interface).collect();
+        let alone = names.into_iter().filter_map(|name| {
+            let file = folder.join(format!("{name}.pcap"));
+            file.exists().then(|| (name.to_owned(), typed(&file)))
+        });
+        Ok(View {
+            title,
+            files: Files {
+                all: Some(typed(&all)),
+                of_interface: alone.collect(),
+            },
+            packets,
+            notes: Vec::new(),
+            beside: None,
+            place: folder.join(PAGE),
+        })
+    }
+
+    /// The captures of a chapter, beside those of the reference, if it has any.
+    ///
+    /// # Errors
+    /// As [`View::of_folder`].
+    pub fn of_chapter(folder: &Path, chapter: &str, reference: &Path) -> anyhow::Result<View> {
+        let mut view = View::of_folder(folder, format!("Chapter {chapter}: your packets"))?;
+        if reference.exists() {
+            view.beside = None;
+        }
+        Ok(view)
+    }
+
+    /// Captures from anywhere. Those of several files are put in the order of time.
+    ///
+    /// # Errors
+    /// One of them cannot be read.
+    pub fn of_files(paths: &[PathBuf]) -> anyhow::Result<View> {
+        let (Some(first), names) = (paths.first(), names(paths)) else {
+            bail!("there is no capture to look at");
+        };
+        let mut files = Files {
+            all: None,
+            of_interface: Vec::new(),
+        };
+        let mut packets = Vec::new();
+        for (path, name) in paths.iter().zip(&names) {
+            let mut of_file = capture::read(path)?;
+            for packet in &mut of_file {
+                if packet.interface.is_empty() {
+                    packet.interface.clone_from(name);
+                } else if paths.len() > 1 {
+                    packet.interface = format!("{name} {}", packet.interface);
+                }
+            }
+            let interfaces: BTreeSet<&str> =
+                of_file.iter().map(|packet| &*packet.interface).collect();
+            match interfaces.first() {
+                Some(interface) if interfaces.len() == 1 => {
+                    files
+                        .of_interface
+                        .push(((*interface).to_owned(), typed(path)));
+                }
+                _ if paths.len() == 1 => files.all = Some(typed(path)),
+                _ => (),
+            }
+            packets.extend(of_file);
+        }
+        if paths.len() > 1 {
+            packets.sort_by_key(|packet| packet.time);
+        }
+        let title = match paths.len() {
+            1 => shown(first).display().to_string(),
+            more => format!("{more} captures"),
+        };
+        Ok(View {
+            title,
+            packets,
+            files,
+            notes: Vec::new(),
+            beside: None,
+            place: first.with_extension("html"),
+        })
+    }
+
+    /// The page, as a file at this place.
+    pub fn page(self, place: &Path, live: bool) -> String {
+        let explorer = Explorer {
+            title: self.title,
+            files: self.files,
+            packets: &self.packets,
+            notes: self.notes,
+            beside: self.beside,
+            explained: explained(place),
+            book: None,
+            live,
+        };
+        explorer.page()
+    }
+
+    /// Writes the page.
+    ///
+    /// # Errors
+    /// The folder cannot be written to, or a file is there that is no such page.
+    pub fn write(self, place: &Path) -> anyhow::Result<()> {
+        let what = || format!("cannot write the page {}", shown(place).display());
+        match fs::read(place) {
+            Ok(bytes) if !is_page(&bytes) => bail!(
+                "{}: there is a file of this name that is no page of cargo lab view\n  \
+                 name another one with --page FILE",
+                what()
+            ),
+            Err(err) if err.kind() != ErrorKind::NotFound => return Err(err).with_context(what),
+            _ => (),
+        }
+        // Renamed, so that a browser never reads half of it.
+        let new = place.with_extension("html.new");
+        let page = self.page(place, false);
+        fs::write(&new, page)
+            .and_then(|()| fs::rename(&new, place))
+            .with_context(what)
+            .context("name a place that can be written to with --page FILE")
+    }
+}
+
+/// The page of a chapter that has just been played, beside its captures; where it
+/// is.
+pub fn of_run(folder: &Path, chapter: &str, reference: &Path) -> anyhow::Result<PathBuf> {
+    let view = View::of_chapter(folder, chapter, reference)?;
+    let place = view.place.clone();
+    if !fs::read(&place).is_ok_and(|bytes| is_page(&bytes)) {
+        run_dir::will_make(folder, PAGE)?;
+    }
+    view.write(&place)?;
+    Ok(place)
+}
+
+fn is_page(bytes: &[u8]) -> bool {
+    let start = &bytes[..bytes.len().min(1000)];
+    start
+        .windows(MADE_BY.len())
+        .any(|part| part == MADE_BY.as_bytes())
+}
+
+/// The captures in a folder that no lab made.
+fn captures(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let none = || format!("there are no captures in {}", shown(folder).display());
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).with_context(none)? {
+        let path = entry?.path();
+        let ending = path.extension().unwrap_or_default().to_string_lossy();
+        if ["pcap", "pcapng", "cap"].contains(&&*ending) {
+            paths.push(path);
+        }
+    }
+    if paths.is_empty() {
+        bail!("{}", none());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// A name for each file: its own, and where two have the same one, that of its
+/// folder before it, so that `left/tun0.pcap` is `left-tun0`.
+fn names(paths: &[PathBuf]) -> Vec<String> {
+    let own = |path: &Path| {
+        path.file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    let mut count: HashMap<String, usize> = HashMap::new();
+    for path in paths {
+        *count.entry(own(path)).or_default() += 1;
+    }
+    let name = |path: &PathBuf| {
+        let (name, folder) = (own(path), path.parent().and_then(Path::file_name));
+        match folder.filter(|_| count[&name] > 1) {
+            Some(folder) => format!("{}-{name}", folder.to_string_lossy()),
+            None => name,
+        }
+    };
+    paths.iter().map(name).collect()
+}
+
+/// A path as a word of a command.
+fn typed(path: &Path) -> String {
+    quoted(&shown(path))
+}
+
+/// Where fields are explained for a page at this place: in the book, if it has been
+/// built.
+fn explained(place: &Path) -> Explained {
+    let there = || {
+        let target = programs::tree().ok()?.join("target");
+        let page = target.join("book").join(explained::PAGE);
+        let folder = std::path::absolute(place).ok()?;
+        let up = folder.parent()?.strip_prefix(&target).ok()?.components();
+        let up = "../".repeat(up.count());
+        page.exists()
+            .then(|| format!("{up}book/{}", explained::PAGE))
+    };
+    there().map_or(Explained::Nowhere, Explained::At)
+}
