@@ -22,13 +22,11 @@ pub struct Entry<'a> {
     pub id: Option<String>,
 }
 
-/// The list as a table. Times count from `start`.
-pub fn table(entries: &[Entry], start: Duration) -> Markup {
+/// The list as a table. Times count from `start`; with `interfaces` there is a column
+/// for them.
+pub fn table(entries: &[Entry], start: Duration, interfaces: bool) -> Markup {
     let lists: Vec<Vec<Line>> = entries.iter().map(|entry| lines(entry.packet)).collect();
     let outermost = outermost(entries);
-    let interfaces = entries
-        .iter()
-        .any(|entry| !entry.packet.interface.is_empty());
     html! {
         table {
             thead { tr {

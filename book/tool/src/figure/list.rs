@@ -32,10 +32,14 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
             id: None,
         })
         .collect();
+    let interfaces = range
+        .packets
+        .iter()
+        .any(|packet| !packet.interface.is_empty());
     let figure = html! {
         figure .packets {
             (caption.above(html! { strong { (range::title(range.first, range.last)) } " of " code { (capture.name) } }))
-            (table(&entries, start.unwrap_or_default()))
+            (table(&entries, start.unwrap_or_default(), interfaces))
         }
     };
     Ok(figure.into_string())

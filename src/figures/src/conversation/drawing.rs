@@ -54,7 +54,7 @@ impl Conversation {
 }
 
 /// The pieces, for a script. It fills `data-slot`, moves a piece down by a
-/// `transform`, and finds heights in `data-height`.
+/// `transform`, and finds heights in `data-height`. An arrow is a link to its packet.
 pub fn slots() -> Markup {
     let slot = |name: &'static str| html! { tspan data-slot=(name) {} };
     let words = Words {
@@ -79,7 +79,7 @@ pub fn slots() -> Markup {
             @for is_full in [true, false] {
                 @let look = Look { from_client, is_full, marked: false };
                 template id={ "arrow-" (u8::from(from_client)) (u8::from(is_full)) } data-height=(ROW) {
-                    svg { (arrow(0, look, &words)) }
+                    svg { a { (arrow(0, look, &words)) } }
                 }
             }
         }

@@ -186,10 +186,12 @@ function choose(packet) {
   history.replaceState(null, '', `#${name(packet)}`);
   const view = piece('#chosen');
   say(view, 'title', `Packet ${ordinal[packet]} of ${data.shown[data.at[packet]]}`);
-  say(view, 'info', text(data.info[packet]));
+  say(view, 'info', [between(packet), text(data.kind[packet]), text(data.info[packet])].join(' '));
   say(view, 'fate', fate(packet));
   say(view, 'differs', text(data.differs[packet]) ?? '');
   say(view, 'tshark', command(data.at[packet], `frame.number == ${number(packet)}`, '-V -x'));
+  const way = members[data.group[packet]].map(each => each + 1);
+  say(view, 'tshark-way', data.file && way.length > 1 ? everywhere(`frame.number in {${way.join(', ')}}`) : '');
   anatomy(view, packet);
   journey(view, packet);
   conversation(view, packet);
@@ -201,6 +203,11 @@ function choose(packet) {
     table.addEventListener('toggle', () => table.open ? folded.delete(label) : folded.add(label));
   });
   $('#packet').replaceChildren(view);
+}
+
+function between(packet) {
+  const [from, to] = [text(data.from[packet]), text(data.to[packet])];
+  return from && `${from} > ${to}`;
 }
 
 function fate(packet) {
@@ -274,7 +281,8 @@ function conversation(view, packet) {
   if (talk === null) return $('.conversation', view).remove();
   const groups = data.talks[talk], here = groups.indexOf(group);
   const first = Math.max(0, here - AROUND), last = Math.min(groups.length, here + AROUND + 1);
-  const [client, one, server, two] = data.ends[talk];
+  const [client, one, server, two, filter] = data.ends[talk];
+  say(view, 'tshark-talk', filter && (data.file ? everywhere(filter) : command(data.at[packet], filter)));
   const drawing = piece('#conversation'), svg = $('svg', drawing);
   say(drawing, 'client', one);
   say(drawing, 'server', two);
@@ -283,7 +291,7 @@ function conversation(view, packet) {
   say(drawing, 'title', `The conversation of ${one} and ${two}`);
   let height = Number($('#conversation').dataset.height);
   const lay = (id, words) => {
-    const part = $('g', piece(id));
+    const part = $('svg', piece(id)).firstElementChild;
     for (const slot in words) say(part, slot, words[slot]);
     part.setAttribute('transform', `translate(0 ${height})`);
     height += Number($(id).dataset.height);
@@ -298,8 +306,8 @@ function conversation(view, packet) {
       time: ((data.time[members[each][0]] - start) / 1000).toFixed(2),
       strong: text(data.strong[each]), words: text(data.says[each]), sizes: text(data.sizes[each]),
     });
-    arrow.classList.toggle('mark', each === group);
-    arrow.dataset.packet = members[each][0];
+    $('.row', arrow).classList.toggle('mark', each === group);
+    arrow.setAttribute('href', `#${name(members[each][0])}`);
   }
   all('.lane', svg).forEach(lane => lane.setAttribute('d', lane.getAttribute('d').replace(/V.*/, `V${height}`)));
   svg.setAttribute('viewBox', `0 0 ${svg.dataset.wide} ${height + 4}`);
@@ -319,6 +327,8 @@ function command(place, filter, more = '') {
   const both = [where, filter].filter(Boolean).join(' && ').replaceAll("'", "'\\''");
   return ['tshark -d udp.port==9876,ip -r', file(place), both && `-Y '${both}'`, more].filter(Boolean).join(' ');
 }
+
+const everywhere = filter => `tshark -d udp.port==9876,ip -r ${data.file} -Y '${filter}'`;
 
 // A filter from what the reader wrote: words that must all be true of a packet.
 function understand(written) {
@@ -439,10 +449,6 @@ function listen() {
     if (!keys[event.key] || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
     chosen === null ? choose(rows.flat().find(packet => packet !== null) ?? 0) : keys[event.key]();
-  });
-  $('#packet').addEventListener('click', event => {
-    const arrow = event.target.closest('[data-packet]');
-    if (arrow) choose(Number(arrow.dataset.packet));
   });
   all('#choice select').forEach((select, side) => select.addEventListener('change', () => {
     shown[side] = Number(select.value);

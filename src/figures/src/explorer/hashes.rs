@@ -2,11 +2,11 @@
 //! policy. The test below writes them anew with `BLESS=1`.
 
 /// Of the script.
-pub const SCRIPT: &str = "sha256-RUgmJ5reQhM5iePdfge8HqNWzdcQwkAZeDRY3XagLAA=";
+pub const SCRIPT: &str = "sha256-FPdjMtB/+D2xHzz1Tjtmig0ZO1YxUKGTIQov/NKIaiU=";
 /// Of the style sheets.
 pub const STYLES: [&str; 2] = [
     "sha256-kg/wArBrkuwgyLXIfm/BFzGykmzC3RHvYdWG+x8ko+4=",
-    "sha256-p0wAz62Fnk53rq3m7OPcCIAAeQpMedsHtGtrnEQHo8U=",
+    "sha256-eW70iQuiDNeDWI7PyD6L1lmX0/Xt9yl1vs3s8VUIiXw=",
 ];
 
 #[cfg(test)]

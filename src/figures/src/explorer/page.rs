@@ -182,6 +182,13 @@ impl Body {
                 p #error role="alert" {}
             }
             section #lists hidden aria-label="Two lists" {
+                div .head aria-hidden="true" {
+                    @for _ in 0..2 {
+                        div .side {
+                            @for (class, title) in COLUMNS { span class=(class) { (title) } }
+                        }
+                    }
+                }
                 div #view tabindex="0" role="grid" aria-label="Packets, line by line: arrow keys choose one" { div #rows role="rowgroup" {} }
                 p .keys { kbd { "↑" } " " kbd { "↓" } " next packet, " kbd { "←" } " " kbd { "→" } " other list, "
                     kbd { "/" } " filter, " kbd { "n" } " next difference" }
@@ -214,12 +221,29 @@ fn beside(explorer: &Explorer) -> Markup {
     html! { p .note { (note) } }
 }
 
+/// The columns of a list, as Wireshark calls them.
+const COLUMNS: [(&str, &str); 7] = [
+    ("no", "No."),
+    ("time", "Time"),
+    ("from", "Source"),
+    ("to", "Destination"),
+    ("kind", "Protocol"),
+    ("size", "Length"),
+    ("info", "Info"),
+];
+
 /// What is the same for every capture.
 fn templates() -> Markup {
     let cells = html! {
-        @for cell in ["no", "time"] { span class=(cell) data-slot=(cell) {} }
-        @for cell in ["from", "to", "kind"] { span class=(cell) { span data-slot=(cell) {} } }
-        @for cell in ["size", "info"] { span class=(cell) data-slot=(cell) {} }
+        @for (class, _) in COLUMNS {
+            span class=(class) {
+                @match class {
+                    // Coloured as narrow as the words are.
+                    "from" | "to" | "kind" => span data-slot=(class) {},
+                    _ => span .words data-slot=(class) {},
+                }
+            }
+        }
     };
     html! {
         template #pair {
@@ -243,8 +267,10 @@ fn templates() -> Markup {
                 figcaption { strong { "Its conversation" } ". " span data-slot="messages" {} }
             }
             div .same {
-                p { "The same in a terminal:" }
-                pre .tshark { code data-slot="tshark" {} }
+                p { "The same in a terminal: this packet, its journey, its conversation." }
+                @for slot in ["tshark", "tshark-way", "tshark-talk"] {
+                    pre .tshark data-if=(slot) { code data-slot=(slot) {} }
+                }
             }
         }
         (conversation::drawing::slots())

@@ -36,7 +36,7 @@ pub fn lists(packets: &[Packet], interfaces: &[String]) -> Markup {
                 @let of: Vec<&Packet> = packets.iter().filter(|packet| packet.interface == *interface).collect();
                 details open[interfaces.len() <= 2 || interface.ends_with("tun0")] {
                     summary { (shown(interface)) ": " (count(of.len(), "packet")) }
-                    figure .packets { (table(&entries(interface, &of), start)) }
+                    figure .packets { (table(&entries(interface, &of), start, false)) }
                     @if of.len() > PACKETS {
                         p { "The first " (PACKETS) " packets. For the others, allow the page its script." }
                     }
