@@ -38,10 +38,7 @@ const LIMIT: u64 = 256_000_000;
 
 impl From<LinkType> for DataLink {
     fn from(link: LinkType) -> DataLink {
-        match link {
-            LinkType::Raw => DataLink::RAW,
-            LinkType::Ethernet => DataLink::ETHERNET,
-        }
+        link.number().into()
     }
 }
 

@@ -121,6 +121,12 @@ impl Dissector {
         }
     }
 
+    /// Bytes of a kind that this library does not take apart.
+    pub(super) fn unknown(&mut self, what: impl Display, bytes: &[u8], at: usize) {
+        self.push(format_args!("{what}, {} bytes of data", bytes.len()));
+        self.data(LayerKind::Data, bytes, at);
+    }
+
     /// A header that ends before it is complete.
     pub(super) fn cut(&mut self, what: impl Display, bytes: &[u8], at: usize) {
         self.push(format_args!("{what}, cut off in its header"));

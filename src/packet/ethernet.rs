@@ -18,13 +18,16 @@ use super::{arp, ip};
 /// Length of the header in bytes.
 pub const HEADER_LEN: usize = 14;
 
+/// The smallest EtherType.
+pub(super) const MIN_ETHER_TYPE: u16 = 0x0600;
+
 pub(super) fn dissect(frame: &[u8], dissector: &mut Dissector) {
     let Ok(header) = Ethernet2HeaderSlice::from_slice(frame) else {
         return dissector.cut(LayerKind::Ethernet, frame, 0);
     };
     let ether_type = header.ether_type();
     // In the older form of the header this field is a length, 1500 at most.
-    let is_length = ether_type.0 < 0x0600;
+    let is_length = ether_type.0 < MIN_ETHER_TYPE;
     let last = match is_length {
         true => field(FieldName::Length, 12..14, ether_type.0),
         false => field(FieldName::Type, 12..14, Value::Hex(ether_type.0.into(), 4)),
@@ -41,12 +44,19 @@ pub(super) fn dissect(frame: &[u8], dissector: &mut Dissector) {
     dissector.layer(LayerKind::Ethernet, 0, HEADER_LEN, fields);
 
     let rest = &frame[HEADER_LEN..];
-    match ether_type {
-        EtherType::IPV4 | EtherType::IPV6 => return ip::dissect(rest, HEADER_LEN, dissector),
-        EtherType::ARP => return arp::dissect(rest, HEADER_LEN, dissector),
-        _ if is_length => dissector.push(format_args!("IEEE 802.3")),
-        EtherType(other) => dissector.push(format_args!("Ethernet type {other:#06x}")),
+    match is_length {
+        true => dissector.unknown("IEEE 802.3", rest, HEADER_LEN),
+        false => carried(ether_type, rest, HEADER_LEN, dissector),
     }
-    dissector.push(format_args!(", {} bytes of data", rest.len()));
-    dissector.data(LayerKind::Data, rest, HEADER_LEN);
+}
+
+/// What an EtherType announces, in whichever header it is.
+pub(super) fn carried(ether_type: EtherType, bytes: &[u8], at: usize, dissector: &mut Dissector) {
+    match ether_type {
+        EtherType::IPV4 | EtherType::IPV6 => ip::dissect(bytes, at, dissector),
+        EtherType::ARP => arp::dissect(bytes, at, dissector),
+        EtherType(other) => {
+            dissector.unknown(format_args!("Ethernet type {other:#06x}"), bytes, at);
+        }
+    }
 }

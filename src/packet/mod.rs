@@ -1,15 +1,15 @@
 //! A packet taken apart: as one line, layer by layer, or as a dump of bytes.
 //!
-//! A file per layer: [`ethernet`] and `arp`, `ip` and `extension`, [`udp`], `tcp` and
-//! [`icmp`]. Each takes its header apart, says what it is,
-//! and hands the rest to the next. Whatever arrives is described; nothing
+//! A file per layer: [`ethernet`], `cooked` or `loopback`, and `arp`, `ip` and
+//! `extension`, [`udp`], `tcp` and [`icmp`]. Each takes its header apart, says what it
+//! is, and hands the rest to the next. Whatever arrives is described; nothing
 //! panics, and what is cut off, malformed or damaged says so.
 //!
 //! What comes out is a [`Dissection`]. Its names ([`names`]) and values
 //! ([`value`], [`flags`]) have types; they become text where they are shown.
 //!
-//! The files depend on each other in one direction only: `ethernet` knows `arp`
-//! and `ip`, `ip` knows `extension`, `udp`, `tcp` and `icmp`, and each of them the
+//! The files depend on each other in one direction only: `cooked` knows `ethernet`,
+//! `ethernet` and `loopback` know `arp` and `ip`, `ip` knows `extension`, `udp`, `tcp` and `icmp`, and each of them the
 //! `dissector`, which knows no layer. A packet in a packet is found by `udp` or
 //! `icmp`, but taken apart by `ip`, which calls itself.
 //!
@@ -19,6 +19,7 @@
 use std::fmt::Write;
 
 mod arp;
+mod cooked;
 pub mod dissection;
 mod dissector;
 pub mod ethernet;
@@ -26,6 +27,8 @@ mod extension;
 pub mod flags;
 pub mod icmp;
 mod ip;
+mod link;
+mod loopback;
 pub mod names;
 mod pseudo_header;
 mod tcp;
@@ -33,19 +36,11 @@ pub mod udp;
 pub mod value;
 
 pub use dissection::{Dissection, Field, Layer, Summary};
+pub use link::LinkType;
 pub use names::{FieldName, LayerKind, Message};
 pub use value::{Value, Verdict};
 
 use dissector::Dissector;
-
-/// What a captured packet begins with: the "link type" of a capture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum LinkType {
-    /// The IP header itself, as on a TUN device: LINKTYPE_RAW, 101.
-    Raw,
-    /// An Ethernet header: LINKTYPE_ETHERNET, 1.
-    Ethernet,
-}
 
 /// Describes an IPv4 or IPv6 packet in one line: who sends to whom, what, and how
 /// many bytes there are. A datagram from or to port 9876 that begins like an IP
@@ -71,6 +66,12 @@ pub fn dissect(link: LinkType, packet: &[u8]) -> Dissection {
     match link {
         LinkType::Raw => ip::dissect(packet, 0, &mut dissector),
         LinkType::Ethernet => ethernet::dissect(packet, &mut dissector),
+        LinkType::LinuxSll => cooked::v1(packet, &mut dissector),
+        LinkType::LinuxSll2 => cooked::v2(packet, &mut dissector),
+        LinkType::Null | LinkType::Loop => loopback::dissect(packet, &mut dissector),
+        LinkType::Other(number) => {
+            dissector.unknown(format_args!("link type {number}"), packet, 0);
+        }
     }
     dissector.finish()
 }
@@ -216,6 +217,14 @@ mod tests {
                 "{length}: {dissection}"
             );
         }
+    }
+
+    #[test]
+    fn of_another_link_type_are_only_bytes() {
+        let dissection = dissect(LinkType::Other(105), b"beacon");
+        let line = "link type 105, 6 bytes of data (6 bytes)";
+        assert_eq!(dissection.to_string(), line);
+        assert_eq!(dissection.layers[0].bytes, 0..6);
     }
 
     #[test]

@@ -32,7 +32,9 @@ macro_rules! names {
 names! {
     /// What a layer is: a header, or bytes that no header claims.
     pub enum LayerKind {
-        Ethernet = "Ethernet", Arp = "ARP", Ipv4 = "IPv4", Ipv6 = "IPv6",
+        Ethernet = "Ethernet", LinuxCooked = "Linux cooked",
+        LinuxCookedV2 = "Linux cooked v2", Loopback = "loopback", Arp = "ARP",
+        Ipv4 = "IPv4", Ipv6 = "IPv6",
         Ipv6HopByHop = "IPv6 hop-by-hop options", Ipv6Routing = "IPv6 routing",
         Ipv6Destination = "IPv6 destination options", Ipv6Fragment = "IPv6 fragment",
         Udp = "UDP", Tcp = "TCP", Icmp = "ICMP", Icmpv6 = "ICMPv6", Data = "data",
@@ -77,6 +79,11 @@ names! {
         SenderProtocolAddress = "sender protocol address",
         TargetHardwareAddress = "target hardware address",
         TargetProtocolAddress = "target protocol address",
+        // Linux cooked and loopback
+        PacketType = "packet type", ArphrdType = "ARPHRD type",
+        AddressLength = "link-layer address length", Unused = "unused",
+        ProtocolType = "protocol type", Reserved = "reserved",
+        InterfaceIndex = "interface index", AddressFamily = "address family",
         // IP
         Version = "version", HeaderLength = "header length", Dscp = "DSCP", Ecn = "ECN",
         TotalLength = "total length", Identification = "identification", Flags = "flags",

@@ -57,7 +57,10 @@ pub fn parts(packet: &Packet) -> Vec<Part> {
         fill(&mut parts, end..layer.bytes.start);
         depth += usize::from(layer.kind.is_ip());
         let role = match layer.kind {
-            LayerKind::Ethernet => Role::Ethernet,
+            LayerKind::Ethernet
+            | LayerKind::LinuxCooked
+            | LayerKind::LinuxCookedV2
+            | LayerKind::Loopback => Role::Ethernet,
             LayerKind::Ipv4
             | LayerKind::Ipv6
             | LayerKind::Ipv6HopByHop

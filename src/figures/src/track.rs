@@ -195,7 +195,7 @@ impl<'a> Track<'a> {
         let out = packet.direction == Some(Direction::Out);
         match packet.link {
             LinkType::Raw => out,
-            LinkType::Ethernet => !out && program(packet),
+            _ => !out && program(packet),
         }
     }
 }

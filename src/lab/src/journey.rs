@@ -57,7 +57,7 @@ fn addresses(packet: &Packet) -> String {
     let inner = carried(packet).map_or("?".to_owned(), |inner| pair(LinkType::Raw, inner));
     match packet.link {
         LinkType::Raw => format!("{INNER}{inner}{INNER:#}"),
-        LinkType::Ethernet => {
+        _ => {
             let outer = pair(packet.link, &packet.data);
             format!("{OUTER}{outer}{OUTER:#} [{INNER}{inner}{INNER:#}]")
         }
