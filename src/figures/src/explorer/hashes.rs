@@ -6,7 +6,7 @@ pub const SCRIPT: &str = "sha256-FPdjMtB/+D2xHzz1Tjtmig0ZO1YxUKGTIQov/NKIaiU=";
 /// Of the style sheets.
 pub const STYLES: [&str; 2] = [
     "sha256-kg/wArBrkuwgyLXIfm/BFzGykmzC3RHvYdWG+x8ko+4=",
-    "sha256-eW70iQuiDNeDWI7PyD6L1lmX0/Xt9yl1vs3s8VUIiXw=",
+    "sha256-7sxMV6hPwYGpesC3b4N/1d8153p14659Dlh3l6ubFzY=",
 ];
 
 #[cfg(test)]
