@@ -7,6 +7,7 @@
 //! | `actions` | the job for each word |
 //! | `chapters` | play, check, bless and compare a chapter |
 //! | `exercises` | play the exercises of a chapter |
+//! | `watching` | the same after each change of the programs |
 //! | `terminals` | labs for the reader's own commands: up, shell, capture |
 
 #![forbid(unsafe_code)]
@@ -17,6 +18,7 @@ mod cli;
 mod exercises;
 mod job;
 mod terminals;
+mod watching;
 
 use std::process::ExitCode;
 
@@ -73,10 +75,12 @@ fn outer(job: Job, options: &Options) -> anyhow::Result<u8> {
     if job.needs > Needs::Nothing {
         doctor::check()?;
     }
+    if job.needs >= Needs::Outside
+        && let Some(err) = inside()
+    {
+        return Err(err);
+    }
     if job.needs == Needs::Programs {
-        if let Some(err) = inside() {
-            return Err(err);
-        }
         if options.bin_dir.is_none() {
             programs::build()?;
         }
