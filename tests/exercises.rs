@@ -9,6 +9,7 @@
 //! of what the lab prints when it refuses this program for that reason.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -22,6 +23,9 @@ use support::{
     Done, GIT, LAB, PING, PROGRAMS, PYTHON, apply, chapters, copy_programs, lab, lab_with,
     programs as ours, run, temporary, test_in_lab, test_without_lab, trial,
 };
+
+#[path = "exercises/watching.rs"]
+mod watching;
 
 fn tree() -> PathBuf {
     programs::tree().unwrap()
@@ -189,24 +193,34 @@ impl Tree {
 
     /// Changes it by a patch that is a file of it.
     fn apply(&self, patch: &str) -> Done {
+        self.apply_with(&[patch])
+    }
+
+    fn apply_with(&self, arguments: &[&str]) -> Done {
         let mut git = Command::new("git");
-        git.args(["apply", patch]);
+        git.arg("apply").args(arguments);
         // The copy is no repository, and the one around it is not meant.
         git.env("GIT_CEILING_DIRECTORIES", self.path.parent().unwrap());
         run(git.current_dir(&self.path))
     }
 
-    fn cargo(&self, arguments: &[&str]) -> Done {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(arguments).current_dir(&self.path);
-        cargo.env("CARGO_TARGET_DIR", self.path.with_file_name("target"));
+    /// Cargo, or another program that starts it, in this tree.
+    fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.path).stdin(Stdio::null());
+        command.env("CARGO_TARGET_DIR", self.path.with_file_name("target"));
         // What this tree only uses is compiled already, for the tests' own
         // programs. (Before Cargo 1.91 it is compiled once more.)
         let ours = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
-        cargo.env("CARGO_BUILD_BUILD_DIR", ours.unwrap());
-        cargo.env("CARGO_PROFILE_DEV_DEBUG", "0");
+        command.env("CARGO_BUILD_BUILD_DIR", ours.unwrap());
+        command.env("CARGO_PROFILE_DEV_DEBUG", "0");
+        command
+    }
+
+    fn cargo(&self, arguments: &[&str]) -> Done {
+        let mut cargo = self.command(env!("CARGO"));
         // Without a limit: the first time it compiles everything.
-        let output = cargo.stdin(Stdio::null()).output().unwrap();
+        let output = cargo.args(arguments).output().unwrap();
         let text = [output.stdout, output.stderr].concat();
         Done {
             output: String::from_utf8_lossy(&text).into_owned(),

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use crate::programs::lab;
 use crate::run::{Done, Program};
@@ -19,15 +19,26 @@ impl Terminal {
         let arguments: Vec<_> = lab.get_args().map(|word| word.to_str().unwrap()).collect();
         let (lab, arguments) = (lab.get_program().display(), arguments.join(" "));
         let line = format!("{lab} {arguments} --out {} {words}", base.display());
-        let mut script = as_user("script");
-        script.args(["-q", "-e", "-c", &line, "/dev/null"]);
+        Terminal::of(as_user("script"), &line)
+    }
+
+    /// Starts what a line of the shell says, by a `script` that has no arguments
+    /// yet.
+    #[track_caller]
+    pub fn of(mut script: Command, line: &str) -> Terminal {
+        script.args(["-q", "-e", "-c", line, "/dev/null"]);
         Terminal(Program::start(script.stdin(Stdio::piped())))
     }
 
     /// Types a line.
     pub fn line(&mut self, line: &str) {
-        let keys = self.0.child.stdin.as_mut().unwrap();
-        keys.write_all(format!("{line}\n").as_bytes()).unwrap();
+        self.types(&format!("{line}\n"));
+    }
+
+    /// Types these keys.
+    pub fn types(&mut self, keys: &str) {
+        let input = self.0.child.stdin.as_mut().unwrap();
+        input.write_all(keys.as_bytes()).unwrap();
     }
 
     /// Waits for a line with this in it; a hang fails the test.

@@ -8,7 +8,6 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`build`] | the whole book, into `target/book`, or not at all |
-//! | [`watch`] | the same, again after each change |
 //! | [`page`] | one page: directives and code blocks |
 //! | [`listing`] | `{{#listing src/checksum.rs checksum}}`: code, by its anchor |
 //! | [`anchor`] | where the anchors of a source file are |
@@ -44,4 +43,3 @@ pub mod predicted;
 pub mod problem;
 pub mod solution;
 pub mod source_page;
-pub mod watch;

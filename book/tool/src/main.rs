@@ -11,10 +11,9 @@ use anyhow::Context;
 use book_tool::build::build;
 use book_tool::html;
 use book_tool::problem::Problems;
-use book_tool::watch::watch;
 use clap::Parser;
 use ip_over_udp::output::{eprintln, println};
-use lab::programs;
+use lab::{programs, rounds};
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -91,11 +90,32 @@ fn run(args: Args) -> anyhow::Result<()> {
     if !args.watch {
         return build_once(&tree, args.draft, open);
     }
-    watch(&tree, || match build_once(&tree, args.draft, open) {
-        Ok(()) => open = false,
-        Err(err) => report(&err),
-    })
+    // A browser reads the book from its folder, so there is no server here, and
+    // the browser's own reload shows the new page.
+    let paths = WATCHED.map(|path| tree.join(path));
+    let ended = rounds::repeat(
+        &paths,
+        |_| true,
+        || {
+            match build_once(&tree, args.draft, open) {
+                Ok(()) => open = false,
+                Err(err) => report(&err),
+            }
+            Ok(())
+        },
+    )?;
+    match ended {}
 }
+
+/// What the book is made of.
+const WATCHED: [&str; 6] = [
+    "book/book.toml",
+    "book/src",
+    "book/theme",
+    "captures",
+    "chapters",
+    "src",
+];
 
 /// Builds the book, and says where it is.
 fn build_once(tree: &Path, draft: bool, open: bool) -> anyhow::Result<()> {

@@ -13,7 +13,8 @@
 //! [`shell`] for each host; [`matching`] tells whether a command printed what the
 //! book says, and [`verify`] is for a whole chapter what is shown, checked or
 //! blessed. An [`exercise`] is played on what the reader made of the programs;
-//! the [`evidence`] helps to see why it is not done yet.
+//! the [`evidence`] helps to see why it is not done yet, and [`rounds`] play it
+//! again after each change.
 //!
 //! `sys` holds all the `unsafe` of the lab.
 
@@ -45,6 +46,7 @@ pub mod namespace;
 pub mod player;
 pub mod programs;
 pub mod recorder;
+pub mod rounds;
 pub mod run_dir;
 pub mod shell;
 pub mod summary;

@@ -52,7 +52,9 @@ fn ending() -> impl Iterator<Item = Signal> {
 
 /// Makes the signals that ask for the end do so at once, even if the parent
 /// ignored or blocked them, as a script does for its background jobs. To be
-/// called first thing in the process that a reader started.
+/// called first thing in the process that a reader started, and again where that
+/// waits without a child after it had one: [`begin`], [`run`] and the like leave
+/// the signals blocked.
 pub fn prepare() -> anyhow::Result<()> {
     ending()
         .try_for_each(sys::exit_on)

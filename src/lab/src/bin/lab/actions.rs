@@ -9,7 +9,7 @@ use lab::{doctor, hosts};
 use crate::chapters::{self, Mode};
 use crate::cli::{Action, Options, this_program};
 use crate::job::{Job, Needs, Place};
-use crate::{exercises, terminals, views};
+use crate::{exercises, terminals, views, watching};
 
 /// How this action is done.
 pub fn job<'a>(action: &'a Action, options: &'a Options) -> anyhow::Result<Job<'a>> {
@@ -38,9 +38,11 @@ pub fn job<'a>(action: &'a Action, options: &'a Options) -> anyhow::Result<Job<'
             let place = chapters::job(options, chapter.as_deref(), mode)?;
             (Needs::Programs, place)
         }
-        Action::Exercise { which, hint } => {
-            (Needs::Programs, exercises::job(options, which, *hint)?)
-        }
+        Action::Exercise { which, hint, watch } => match *watch {
+            // Builds the programs itself, again and again.
+            true => (Needs::Outside, watching::job(options, which, *hint)?),
+            false => (Needs::Programs, exercises::job(options, which, *hint)?),
+        },
         Action::Compare { chapter } => (
             Needs::Nothing,
             Place::Here(Box::new(|| chapters::compare(options, chapter))),

@@ -118,6 +118,7 @@ pub enum Action {
     ///
     /// Builds your programs as they are now, and plays the exercises with them.
     /// Exit code 0: all are done. 1: one or more are not. 2: an error.
+    /// With --watch it goes on until Ctrl-C.
     Exercise {
         /// The chapter, or one exercise: 06 or 06-1
         #[arg(value_name = "CHAPTER")]
@@ -125,6 +126,13 @@ pub enum Action {
         /// Show the next hint for the first exercise that is not done
         #[arg(long)]
         hint: bool,
+        /// Play again whenever you save a file in chapters/ or src/
+        ///
+        /// Begins with the first exercise that is not done, and stops at it. Those
+        /// that were done before are played again once no other is left. With
+        /// --hint, one hint is shown, the first time that an exercise is not done.
+        #[arg(long)]
+        watch: bool,
     },
     /// Play chapters, and compare output and captures with the book's
     ///
@@ -174,6 +182,7 @@ What to try:
   cargo lab capture left eth0 | wireshark -k -i -
   cargo lab view 03             all its packets, in a browser
   cargo lab exercise 03         are the exercises of chapter 3 done?
+  cargo lab exercise 03 --watch and now? Again, whenever you save a program
   cargo lab doctor              if something is missing
 
 Captures are in target/lab: a folder for each chapter, a file per interface.";

@@ -29,7 +29,7 @@ pub fn job<'a>(options: &'a Options, which: &str, hint: bool) -> anyhow::Result<
 }
 
 /// The chapter, and those of its exercises, that `06` or `06-1` asks for.
-fn asked(options: &Options, which: &str) -> anyhow::Result<(Chapter, Vec<String>)> {
+pub fn asked(options: &Options, which: &str) -> anyhow::Result<(Chapter, Vec<String>)> {
     let (chapter, number) = match which.split_once('-') {
         Some((chapter, number)) => (chapter, Some(number)),
         None => (which, None),
@@ -67,12 +67,7 @@ fn one_by_one(
 ) -> anyhow::Result<u8> {
     let mut done = 0;
     for name in names {
-        let mut lab = options.again()?;
-        lab.args(["exercise", name]);
-        if hint {
-            lab.arg("--hint");
-        }
-        match namespace::run(&mut lab)? {
+        match play(options, name, hint)? {
             0 => done += 1,
             1 => hint = false, // one at a time
             worse => return Ok(worse),
@@ -80,6 +75,17 @@ fn one_by_one(
     }
     println!("chapter {}: {done} of {} done", chapter.name, names.len());
     Ok(u8::from(done < names.len()))
+}
+
+/// Plays one in a lab of its own. The result is the exit code: 0 for done, 1 for
+/// not yet, others for what went wrong.
+pub fn play(options: &Options, name: &str, hint: bool) -> anyhow::Result<u8> {
+    let mut lab = options.again()?;
+    lab.args(["exercise", name]);
+    if hint {
+        lab.arg("--hint");
+    }
+    namespace::run(&mut lab)
 }
 
 /// In the first process of a lab: one exercise.

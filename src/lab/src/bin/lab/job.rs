@@ -10,8 +10,9 @@ pub enum Needs {
     Nothing,
     /// What every lab needs: /dev/net/tun and `ip`.
     Machine,
-    /// That, and the programs that run on the hosts; and a terminal that is not
-    /// inside a lab already.
+    /// That, and a terminal that is not inside a lab already.
+    Outside,
+    /// That, and the programs that run on the hosts.
     Programs,
 }
 

@@ -7,6 +7,7 @@
 //! | `actions` | the job for each word |
 //! | `chapters` | play, check, bless and compare a chapter |
 //! | `exercises` | play the exercises of a chapter |
+//! | `watching` | the same after each change of the programs |
 //! | `views` | a page with the packets of captures |
 //! | `terminals` | labs for the reader's own commands: up, shell, capture |
 
@@ -19,6 +20,7 @@ mod exercises;
 mod job;
 mod terminals;
 mod views;
+mod watching;
 
 use std::process::ExitCode;
 
@@ -75,10 +77,12 @@ fn outer(job: Job, options: &Options) -> anyhow::Result<u8> {
     if job.needs > Needs::Nothing {
         doctor::check()?;
     }
+    if job.needs >= Needs::Outside
+        && let Some(err) = inside()
+    {
+        return Err(err);
+    }
     if job.needs == Needs::Programs {
-        if let Some(err) = inside() {
-            return Err(err);
-        }
         if options.bin_dir.is_none() {
             programs::build()?;
         }
