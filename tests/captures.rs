@@ -5,9 +5,9 @@
 
 use std::fs;
 
-use figures::journey::{Change, Journey, crossings};
 use ip_over_udp::capture::{self, Packet};
 use ip_over_udp::packet::Message;
+use lab::journey::{Change, Journey, crossings};
 use lab::programs;
 
 #[test]

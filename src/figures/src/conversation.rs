@@ -4,9 +4,9 @@
 use ip_over_udp::capture::Packet;
 use ip_over_udp::packet::LinkType;
 
-use crate::journey::microseconds;
 use crate::track::Track;
 use crate::way;
+use lab::journey::microseconds;
 use message::{Content, End, Message};
 use segment::{Phase, Segment};
 

@@ -7,9 +7,9 @@ use ip_over_udp::packet::LayerKind;
 use maud::{Markup, html};
 
 use crate::explained::Explained;
-use crate::journey::Change;
 use crate::way::{Hop, Way};
 use crate::{MARGIN, WIDTH};
+use lab::journey::Change;
 
 const HOST: usize = 24;
 const RUNG: usize = 42;

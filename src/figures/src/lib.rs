@@ -10,8 +10,7 @@
 //! | [`http`] | HTTP in a packet, in a line |
 //! | [`anatomy`] | the bytes of one packet, every field named |
 //! | [`list`] | packets in lines, what is inside below what carries it |
-//! | [`journey`] | one packet at every interface between two tunnel devices |
-//! | [`way`] | the same for a drawing |
+//! | [`way`] | one packet at every interface, for a drawing |
 //! | [`ladder`] | the drawing: a rung for each interface |
 //! | [`track`] | packets followed through all interfaces of a capture |
 //! | [`conversation`] | a conversation as arrows between two ends |
@@ -25,7 +24,6 @@ mod count;
 pub mod explained;
 pub mod explorer;
 pub mod http;
-pub mod journey;
 pub mod ladder;
 pub mod list;
 pub mod part;

@@ -4,8 +4,8 @@
 use ip_over_udp::capture::Packet;
 
 use crate::http::http;
-use crate::journey::{Change, Journey, change, microseconds};
 use crate::part::{self, Part};
+use lab::journey::{Change, Journey, change, microseconds};
 
 /// The packet at all interfaces, in the order in which it came there.
 pub struct Way {

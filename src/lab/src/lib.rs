@@ -3,8 +3,7 @@
 //! [`namespace`] makes the processes and namespaces that it lives in, [`hosts`]
 //! the hosts and their cables; [`recorder`] captures every interface into the
 //! [run directory](run_dir); a [`Lab`] is all of this, running. [`journey`] tells
-//! what became of one packet, [`view`] makes a page of all of them, and [`summary`] says where
-//! the captures are. [`compare`]
+//! what became of one packet, and [`summary`] where the captures are. [`compare`]
 //! compares captures with the reference. [`programs`] builds what the hosts run, and
 //! [`doctor`] says what a machine lacks.
 //!
@@ -54,6 +53,5 @@ pub mod summary;
 mod sys;
 pub mod transcript;
 pub mod verify;
-pub mod view;
 
 pub use lab::{Lab, Setup};

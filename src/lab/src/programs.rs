@@ -88,13 +88,44 @@ pub fn check(folder: &Path) -> anyhow::Result<()> {
 /// Builds all programs into the folder of this one, so that what the reader
 /// changed is what runs. Cargo shows its progress on standard error.
 pub fn build() -> anyhow::Result<()> {
-    let manifest = tree()
-        .context("cannot build the chapter programs")?
-        .join("Cargo.toml");
-    let folder = beside_this_one()?;
-    if !folder.join("ch01").exists() {
+    if !beside_this_one()?.join("ch01").exists() {
         eprintln!("building the programs that will run on the hosts:");
     }
+    cargo_build(&["--bins"], "the chapter programs do")
+}
+
+/// Builds the program that makes the page of `cargo lab view`. It draws, and so
+/// needs crates that nothing else here needs.
+pub fn build_view() -> anyhow::Result<()> {
+    let mut package = vec!["--package", "figures", "--bin", VIEW];
+    // The first time it takes a while; later Cargo has only errors to tell.
+    match beside_this_one()?.join(VIEW).exists() {
+        true => package.push("--quiet"),
+        false => eprintln!("building the program that makes the page with your packets:"),
+    }
+    cargo_build(&package, "the program that makes the page does")
+}
+
+const VIEW: &str = "view";
+
+/// The program that makes a page of captures, in this folder.
+pub fn view(folder: &Path) -> anyhow::Result<Command> {
+    let program = folder.join(VIEW);
+    if !program.is_file() {
+        bail!(
+            "there is no program {VIEW} in {}\n  \
+             this builds it: cargo build --package figures",
+            folder.display()
+        );
+    }
+    Ok(Command::new(program))
+}
+
+fn cargo_build(what: &[&str], whose: &str) -> anyhow::Result<()> {
+    let manifest = tree()
+        .context("cannot build the programs")?
+        .join("Cargo.toml");
+    let folder = beside_this_one()?;
     let profile = match folder.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => "dev",
         Some(other) => other,
@@ -103,15 +134,17 @@ pub fn build() -> anyhow::Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
     let mut build = Command::new(&cargo);
     build
-        .args(["build", "--bins", "--profile", profile])
+        .arg("build")
+        .args(what)
+        .args(["--profile", profile])
         .arg("--manifest-path")
         .arg(manifest)
         .arg("--target-dir")
         .arg(folder.parent().unwrap_or(&folder));
     let code = namespace::run_family(&mut build)
-        .context("cannot build the chapter programs; name a folder that has them: --bin-dir DIR")?;
+        .context("cannot build the programs; name a folder that has them: --bin-dir DIR")?;
     if code != 0 {
-        bail!("the chapter programs do not compile; Cargo says why, above");
+        bail!("{whose} not compile; Cargo says why, above");
     }
     Ok(())
 }

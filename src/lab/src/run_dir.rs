@@ -99,6 +99,9 @@ fn lock(path: &Path) -> anyhow::Result<Option<Flock<File>>> {
 /// The folder in it for what the commands of a chapter print, while it plays.
 pub const OUTPUT: &str = ".output";
 
+/// The page with its packets, that `cargo lab view` makes.
+pub const PAGE: &str = "view.html";
+
 /// The file in it with the names of the captures that the lab made.
 const MADE: &str = ".made";
 

@@ -12,8 +12,9 @@ use ip_over_udp::output::println;
 const BOLD: Style = Style::new().bold();
 
 /// Prints where the captures are, what is in them, and how to look at them.
-/// `page` is the page with all of their packets, and `open` the command that opens it.
-pub fn print(folder: &Path, recorded: &[Recorded], page: &Path, open: &str) {
+/// `page` is the page with all of their packets, if there is one, and `open` the
+/// command that makes and opens it.
+pub fn print(folder: &Path, recorded: &[Recorded], page: Option<&Path>, open: &str) {
     styled!("\n{BOLD}Captures{BOLD:#} in {}", folder.display());
     for one in recorded {
         println!(
@@ -27,7 +28,6 @@ pub fn print(folder: &Path, recorded: &[Recorded], page: &Path, open: &str) {
         println!("  {gaps}");
     }
     styled!("\n{BOLD}Look at them{BOLD:#}");
-    println!("  in a browser: {}, or {open}", shown(page).display());
     // One interface at a time: in the list of all of them, the same segment of
     // TCP comes again and again, and would be taken for a retransmission.
     let outer = recorded.iter().find(|one| one.interface == "left-eth0");
@@ -37,6 +37,10 @@ pub fn print(folder: &Path, recorded: &[Recorded], page: &Path, open: &str) {
     }
     println!("  tshark -d udp.port==9876,ip -o tcp.analyze_sequence_numbers:FALSE \\");
     println!("         -r {}", quoted(&folder.join("all.pcapng")));
+    match page {
+        Some(page) => println!("  in a browser: {}, or {open}", shown(page).display()),
+        None => println!("  in a browser: {open}"),
+    }
 }
 
 /// A path as the reader would type it: relative, if it is below this folder.

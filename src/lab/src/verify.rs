@@ -5,19 +5,19 @@ use std::fmt;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, anyhow, bail};
 
 use crate::book::{Book, Chapter};
 use crate::executor::Limits;
-use crate::journey;
+use crate::journey::Journey;
 use crate::player::{Mode, Player};
 use crate::recorder::Recorded;
 use crate::shell::Shell;
 use crate::summary::{self, command, shown};
 use crate::transcript::{Kind, Transcript, rewrite};
-use crate::{compare, lab::Lab, view};
-use figures::journey::Journey;
+use crate::{compare, lab::Lab, namespace, run_dir};
 use ip_over_udp::capture;
 use ip_over_udp::output::println;
 
@@ -112,13 +112,14 @@ fn play(
 type Changes = Vec<(std::ops::Range<usize>, Vec<String>)>;
 
 /// `cargo lab 06`, and `cargo run`, which also tells the journey of the request.
+/// `view` makes the page with the packets, if it is there.
 pub fn show(
     lab: Lab,
     chapter: &Chapter,
-    reference: &Path,
     limits: Limits,
     machine: Option<Shell>,
     journey: bool,
+    view: Option<Command>,
 ) -> anyhow::Result<()> {
     let folder = lab.folder.clone();
     let path = folder.join("all.pcapng");
@@ -131,12 +132,16 @@ pub fn show(
         let Some(journey) = Journey::of_request(&packets, "GET ") else {
             bail!("the request for the page did not cross the tunnel; see above for the reason");
         };
-        styled!("\n{}", journey::render(&journey).trim_end());
+        styled!("\n{}", journey.render().trim_end());
     }
-    let page = view::of_run(&folder, &chapter.name, reference)?;
+    let made = match view {
+        Some(mut view) => namespace::run_inside(view.arg(&folder), false)? == 0,
+        None => false,
+    };
+    let page = made.then(|| folder.join(run_dir::PAGE));
     let base = folder.parent().unwrap_or(&folder);
     let open = command(base, &format!("view {} --open", chapter.name));
-    summary::print(&shown(&folder), &recorded, &page, &open);
+    summary::print(&shown(&folder), &recorded, page.as_deref(), &open);
     Ok(())
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::bail;
-use figures::journey::microseconds;
 use ip_over_udp::capture::Packet;
+use lab::journey::microseconds;
 use maud::html;
 
 use super::arguments::{self, Arguments};

@@ -7,8 +7,8 @@
 use std::path::Path;
 
 use anyhow::Context;
-use figures::journey::Change;
 use ip_over_udp::packet::LayerKind;
+use lab::journey::Change;
 use maud::{Markup, PreEscaped, html};
 
 use super::motion::{Motion, Stop};

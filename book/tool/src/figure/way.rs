@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use figures::journey::{Journey, crossings};
 use figures::way::Way;
 use ip_over_udp::capture::Packet;
+use lab::journey::{Journey, crossings};
 
 use super::arguments::Arguments;
 use super::caption::Caption;

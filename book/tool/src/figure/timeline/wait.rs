@@ -1,6 +1,6 @@
 //! Packets that wait in the same place, side by side, each as a bar.
 
-use figures::journey::microseconds;
+use lab::journey::microseconds;
 use maud::{Markup, html};
 
 use super::Timeline;

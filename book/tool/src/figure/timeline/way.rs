@@ -1,8 +1,8 @@
 //! What a timeline shows of one packet: its name, where it waits, how it ends.
 
-use figures::journey::microseconds;
 use ip_over_udp::capture::Packet;
 use ip_over_udp::packet::{FieldName, Message};
+use lab::journey::microseconds;
 
 use super::axis::is_wait;
 use super::naming;

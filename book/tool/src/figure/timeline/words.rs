@@ -1,6 +1,6 @@
 //! The words of a timeline: what its lines mean, and the whole told in sentences.
 
-use figures::journey::microseconds;
+use lab::journey::microseconds;
 use maud::{Markup, Render, html};
 
 use super::way::End;

@@ -18,11 +18,13 @@ pub fn job<'a>(action: &'a Action, options: &'a Options) -> anyhow::Result<Job<'
             let mode = Mode::Show {
                 journey: chapter.is_none(),
             };
+            // `cargo run` compiles no more than it must: it is what a reader tries first.
+            let needs = match chapter {
+                Some(_) => Needs::View,
+                None => Needs::Programs,
+            };
             let chapter = chapter.as_deref().unwrap_or("00");
-            (
-                Needs::Programs,
-                chapters::job(options, Some(chapter), mode)?,
-            )
+            (needs, chapters::job(options, Some(chapter), mode)?)
         }
         Action::Check { chapter } => {
             let place = chapters::job(options, chapter.as_deref(), Mode::Check)?;

@@ -15,6 +15,7 @@ use lab::{Lab, player};
 use crate::cli::{Args, Options, Part};
 use crate::job::Place;
 use crate::terminals::greet;
+use crate::views;
 
 /// What is done with what a chapter's commands print.
 #[derive(Clone, Copy)]
@@ -134,15 +135,12 @@ fn play(options: &Options, chapter: &Chapter, mode: Mode, watch: &Watch) -> anyh
         .map(|()| 0),
         Mode::Show { journey } => {
             greet(started);
-            verify::show(
-                lab,
-                chapter,
-                &book.reference(&chapter.name),
-                limits,
-                machine,
-                journey,
-            )
-            .map(|()| 0)
+            // `cargo run` has not built it.
+            let view = match journey {
+                true => None,
+                false => views::after(options, chapter),
+            };
+            verify::show(lab, chapter, limits, machine, journey, view).map(|()| 0)
         }
     }
 }

@@ -14,6 +14,8 @@ pub enum Needs {
     Outside,
     /// That, and the programs that run on the hosts.
     Programs,
+    /// Those, and the one that makes a page with the packets.
+    View,
 }
 
 type Here<'a> = Box<dyn FnOnce() -> anyhow::Result<u8> + 'a>;

@@ -82,9 +82,12 @@ fn outer(job: Job, options: &Options) -> anyhow::Result<u8> {
     {
         return Err(err);
     }
-    if job.needs == Needs::Programs {
+    if job.needs >= Needs::Programs {
         if options.bin_dir.is_none() {
             programs::build()?;
+            if job.needs == Needs::View {
+                programs::build_view()?;
+            }
         }
         programs::check(&options.bin_dir()?)?;
     }

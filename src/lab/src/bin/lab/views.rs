@@ -1,84 +1,103 @@
-//! `cargo lab view`: a page with all packets of captures.
+//! `cargo lab view`: a page with all packets of captures. Here the reader's words are
+//! understood; another program makes the page, and is compiled when it is needed.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::bail;
-use ip_over_udp::output::println;
-use lab::summary::{command, shown};
-use lab::view::View;
+use lab::book::Chapter;
+use lab::summary::command;
+use lab::{namespace, programs};
 
 use crate::cli::Options;
 
-/// Writes the page, says where it is, and opens it if that is asked.
+/// Has the page made, and opened if that is asked.
 pub fn view(
     options: &Options,
     what: &[String],
     page: Option<&Path>,
     open: bool,
 ) -> anyhow::Result<u8> {
-    let view = find(options, what)?;
-    let place = page.map_or(view.place.clone(), Path::to_owned);
-    view.write(&place)?;
-    let page = shown(&place);
-    if !open {
-        println!("the page is {}", page.display());
-        return Ok(0);
+    let captures = find(options, what)?;
+    if options.bin_dir.is_none() {
+        programs::build_view()?;
     }
-    match open_in_browser(&place) {
-        Ok(()) => println!("opened {}", page.display()),
-        Err(why) => println!(
-            "cannot open a browser: {why}\n  open this page in one: {}",
-            page.display()
-        ),
+    let mut view = programs::view(&options.bin_dir()?)?;
+    match captures {
+        Captures::Chapter {
+            name,
+            folder,
+            reference,
+        } => {
+            view.arg("--chapter")
+                .arg(name)
+                .arg("--reference")
+                .arg(reference)
+                .arg(folder);
+        }
+        Captures::Of(paths) => {
+            view.args(paths);
+        }
     }
-    Ok(0)
+    if let Some(page) = page {
+        view.arg("--page").arg(page);
+    }
+    if open {
+        view.arg("--open");
+    }
+    namespace::run_family(&mut view)
 }
 
-/// The captures that the words mean.
-fn find(options: &Options, what: &[String]) -> anyhow::Result<View> {
+/// What makes the page of a chapter that has been played, but for the folder with the
+/// captures. `None` where the reader has named a folder of programs without it.
+pub fn after(options: &Options, chapter: &Chapter) -> Option<Command> {
+    let mut view = programs::view(&options.bin_dir().ok()?).ok()?;
+    view.args(["--quiet", "--chapter", &chapter.name]);
+    view.arg("--reference")
+        .arg(options.book().ok()?.reference(&chapter.name));
+    Some(view)
+}
+
+/// What the reader's words mean.
+enum Captures {
+    Chapter {
+        name: String,
+        folder: PathBuf,
+        reference: PathBuf,
+    },
+    Of(Vec<PathBuf>),
+}
+
+fn find(options: &Options, what: &[String]) -> anyhow::Result<Captures> {
     let base = options.base()?;
+    let book = options.book()?;
     if let [word] = what {
-        let book = options.book()?;
-        if let Some(chapter) = book.name(word)? {
-            let folder = base.join(&chapter);
+        if let Some(name) = book.name(word)? {
+            let folder = base.join(&name);
             if !folder.exists() {
-                let play = command(&base, &chapter);
-                bail!("you have no captures of chapter {chapter} yet; make them with: {play}");
+                let play = command(&base, &name);
+                bail!("you have no captures of chapter {name} yet; make them with: {play}");
             }
-            return View::of_chapter(&folder, &chapter, &book.reference(&chapter));
+            let reference = book.reference(&name);
+            return Ok(Captures::Chapter {
+                name,
+                folder,
+                reference,
+            });
         }
-        let path = PathBuf::from(word);
         // A lab that is no chapter, such as `up`, by its name.
-        for folder in [path, base.join(word)] {
-            if folder.is_dir() {
-                let name = shown(&folder).display().to_string();
-                return View::of_folder(&folder, format!("Your packets in {name}"));
-            }
+        let lab = base.join(word);
+        if !Path::new(word).exists() && lab.is_dir() {
+            return Ok(Captures::Of(vec![lab]));
         }
     }
     let paths: Vec<PathBuf> = what.iter().map(PathBuf::from).collect();
     if let Some(path) = paths.iter().find(|path| !path.exists()) {
-        let chapters = options.book()?.names()?.join(", ");
         bail!(
-            "there is no chapter, no folder and no file {}\n  the chapters are {chapters}",
-            path.display()
+            "there is no chapter, no folder and no file {}\n  the chapters are {}",
+            path.display(),
+            book.names()?.join(", ")
         );
     }
-    View::of_files(&paths)
-}
-
-/// Hands the page to the program that opens files on this desktop.
-fn open_in_browser(page: &Path) -> Result<(), String> {
-    let opened = Command::new("xdg-open")
-        .arg(page)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    match opened {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("xdg-open ended with {status}")),
-        Err(err) => Err(format!("xdg-open: {err}")),
-    }
+    Ok(Captures::Of(paths))
 }

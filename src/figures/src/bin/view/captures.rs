@@ -1,5 +1,4 @@
-//! A page with the packets of captures: `cargo lab view`, and the last line of every
-//! chapter that is played.
+//! Captures that are read, and the page with their packets.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -11,15 +10,11 @@ use figures::explained::{self, Explained};
 use figures::explorer::{Beside, Explorer, Files, MADE_BY};
 use ip_over_udp::capture::{self, Packet};
 
-use crate::programs;
-use crate::run_dir;
-use crate::summary::{quoted, shown};
+use lab::summary::{quoted, shown};
+use lab::{programs, run_dir};
 
 /// The file with the packets of all interfaces, in a folder of the lab.
 const ALL: &str = "all.pcapng";
-
-/// The page's name in such a folder.
-const PAGE: &str = "view.html";
 
 /// Captures that are read, and where their page belongs.
 pub struct View {
@@ -33,15 +28,41 @@ pub struct View {
 }
 
 impl View {
+    /// The captures of a folder or of files, and what differs from the reference, if
+    /// there is one.
+    ///
+    /// # Errors
+    /// There are no captures, or one of them cannot be read.
+    pub fn of(
+        captures: &[PathBuf],
+        chapter: Option<&str>,
+        reference: Option<&Path>,
+    ) -> anyhow::Result<View> {
+        let mut view = match captures {
+            [folder] if folder.is_dir() => {
+                let title = match chapter {
+                    Some(chapter) => format!("Chapter {chapter}: your packets"),
+                    None => format!("Your packets in {}", shown(folder).display()),
+                };
+                View::of_folder(folder, title)?
+            }
+            files => View::of_files(files)?,
+        };
+        if reference.is_some_and(Path::exists) {
+            view.beside = None;
+        }
+        Ok(view)
+    }
+
     /// The captures of one lab, in its folder.
     ///
     /// # Errors
     /// There are none, or they cannot be read.
-    pub fn of_folder(folder: &Path, title: String) -> anyhow::Result<View> {
+    fn of_folder(folder: &Path, title: String) -> anyhow::Result<View> {
         let all = folder.join(ALL);
         if !all.exists() {
             let mut view = View::of_files(&captures(folder)?)?;
-            view.place = folder.join(PAGE);
+            view.place = folder.join(run_dir::PAGE);
             return Ok(view);
         }
         let packets = capture::read(&all)?;
@@ -59,27 +80,15 @@ impl View {
             packets,
             notes: Vec::new(),
             beside: None,
-            place: folder.join(PAGE),
+            place: folder.join(run_dir::PAGE),
         })
-    }
-
-    /// The captures of a chapter, beside those of the reference, if it has any.
-    ///
-    /// # Errors
-    /// As [`View::of_folder`].
-    pub fn of_chapter(folder: &Path, chapter: &str, reference: &Path) -> anyhow::Result<View> {
-        let mut view = View::of_folder(folder, format!("Chapter {chapter}: your packets"))?;
-        if reference.exists() {
-            view.beside = None;
-        }
-        Ok(view)
     }
 
     /// Captures from anywhere. Those of several files are put in the order of time.
     ///
     /// # Errors
     /// One of them cannot be read.
-    pub fn of_files(paths: &[PathBuf]) -> anyhow::Result<View> {
+    fn of_files(paths: &[PathBuf]) -> anyhow::Result<View> {
         let (Some(first), names) = (paths.first(), names(paths)) else {
             bail!("there is no capture to look at");
         };
@@ -128,7 +137,7 @@ impl View {
     }
 
     /// The page, as a file at this place.
-    pub fn page(self, place: &Path, live: bool) -> String {
+    fn page(self, place: &Path, live: bool) -> String {
         let explorer = Explorer {
             title: self.title,
             files: self.files,
@@ -157,6 +166,13 @@ impl View {
             Err(err) if err.kind() != ErrorKind::NotFound => return Err(err).with_context(what),
             _ => (),
         }
+        // In a folder of the lab it goes with the captures when those go.
+        if let Some(folder) = place.parent()
+            && run_dir::made(folder)?
+                .is_some_and(|made| !made.iter().any(|file| file == run_dir::PAGE))
+        {
+            run_dir::will_make(folder, run_dir::PAGE)?;
+        }
         // Renamed, so that a browser never reads half of it.
         let new = place.with_extension("html.new");
         let page = self.page(place, false);
@@ -165,18 +181,6 @@ impl View {
             .with_context(what)
             .context("name a place that can be written to with --page FILE")
     }
-}
-
-/// The page of a chapter that has just been played, beside its captures; where it
-/// is.
-pub fn of_run(folder: &Path, chapter: &str, reference: &Path) -> anyhow::Result<PathBuf> {
-    let view = View::of_chapter(folder, chapter, reference)?;
-    let place = view.place.clone();
-    if !fs::read(&place).is_ok_and(|bytes| is_page(&bytes)) {
-        run_dir::will_make(folder, PAGE)?;
-    }
-    view.write(&place)?;
-    Ok(place)
 }
 
 fn is_page(bytes: &[u8]) -> bool {
