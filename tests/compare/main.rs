@@ -3,6 +3,7 @@
 mod chosen;
 mod command;
 mod content;
+mod differences;
 mod files;
 mod mine;
 mod packets;

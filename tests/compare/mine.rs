@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use ip_over_udp::capture::{self, LinkType, Packet, Pcap, PcapNg};
 use lab::book::Book;
-use lab::compare::{Difference, compare};
+use lab::compare::{Difference, compare, differences};
 
 /// The folder with the reference captures of a chapter.
 pub fn reference(chapter: &str) -> PathBuf {
@@ -99,6 +99,10 @@ impl Mine {
 
     pub fn compare(&self) -> Option<Difference> {
         compare(&self.folder(), &reference(self.chapter)).unwrap()
+    }
+
+    pub fn differences(&self) -> Vec<Difference> {
+        differences(&self.folder(), &reference(self.chapter)).unwrap()
     }
 
     /// The difference at this interface, which must have these words.

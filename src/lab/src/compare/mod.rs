@@ -1,5 +1,5 @@
 //! The reader's captures and the reference: are they the same, and if not,
-//! what is the first difference?
+//! what is the first difference, and what are all of them?
 //!
 //! No two runs give the same bytes. `normalise` takes a packet apart into what
 //! two runs must have in common, which is every bit of it, but for three kinds:
@@ -24,43 +24,54 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
-use crate::run_dir;
-use ip_over_udp::capture::{self, LinkType, Packet, Pcap, PcapNg};
-use ip_over_udp::packet::Message;
+use ip_over_udp::capture::{self, LinkType, Pcap, PcapNg};
 
 mod align;
+mod beside;
 mod blank;
+mod captures;
 mod chosen;
 mod fact;
+mod moved;
 mod normalise;
 mod title;
 mod words;
 
-use align::{Row, align};
+use align::Row;
+use beside::{Beside, Found};
+use captures::{Captures, is_report};
 use chosen::Pairs;
-use fact::Kind;
-use normalise::normalise;
 
 /// The file with the packets of all interfaces.
 const ALL: &str = "all.pcapng";
 
-/// The first difference between two captures of one chapter.
+/// A difference between two captures of one chapter.
 #[derive(Debug)]
 pub struct Difference {
     /// The interface at which it is, as in `left-eth0`.
     pub interface: String,
     /// The file in which it is, as in `left-eth0.pcap`.
     pub file: String,
-    /// What differs, in words.
+    /// What differs, in words, with the packets that show it.
     pub words: String,
-    /// The number of the packet in each file, from 1, where there is one.
+    /// The same for a page that shows the packets: without them, and without the
+    /// name of the file.
+    pub what: String,
+    /// The number of the packet in each file, from 1, where there is one. If
+    /// packets are missing, of the one that comes in their place.
     pub mine: Option<usize>,
     /// The same, in the reference.
     pub reference: Option<usize>,
+    /// If it is about several extra packets, the numbers of all but the first.
+    pub others: Vec<usize>,
+    /// A line about the packet of the capture that differs, is extra or has moved;
+    /// `None` if packets are missing.
+    pub mine_info: Option<String>,
+    /// A line about that of the reference; `None` if it has no counterpart.
+    pub reference_info: Option<String>,
 }
 
 /// Compares the captures in two folders, file by file and interface by
@@ -78,7 +89,7 @@ pub fn compare(mine: &Path, reference: &Path) -> anyhow::Result<Option<Differenc
     for (place, theirs) in &reference.rows {
         let nothing = Row::default();
         let ours = mine.rows.get(place).unwrap_or(&nothing);
-        let found = compare_rows(place, ours, theirs, &mut pairs);
+        let found = Beside::new(place, ours, theirs).first(&mut pairs);
         let earlier = |found: &Found| first.as_ref().is_none_or(|first| found.at < first.at);
         first = found.filter(earlier).or(first);
     }
@@ -87,13 +98,68 @@ pub fn compare(mine: &Path, reference: &Path) -> anyhow::Result<Option<Differenc
     }
     let mut extra = mine.rows.iter();
     let extra = extra.find(|(place, _)| !reference.rows.contains_key(*place));
-    Ok(extra.map(|(place, row)| {
-        let words = match row.packets.len() {
-            1 => "there is a packet where the reference has none".to_owned(),
-            n => format!("there are {n} packets where the reference has none"),
-        };
-        place.difference(words, Some(1), None)
-    }))
+    Ok(extra.map(|(place, row)| place.not_in_reference(row, 1)))
+}
+
+/// All differences of the packets in `all.pcapng`, in their order there, each
+/// told where it begins. Another file is compared if `all.pcapng` has no
+/// difference at its interface, and only the first difference in it is told,
+/// behind the others. Files that are missing come before all.
+///
+/// # Errors
+/// As for [`compare`].
+pub fn differences(mine: &Path, reference: &Path) -> anyhow::Result<Vec<Difference>> {
+    let (mine, reference) = (Captures::read(mine)?, Captures::read(reference)?);
+    let gone: BTreeSet<_> = reference.files.difference(&mine.files).collect();
+    let mut pairs = Pairs::that_tell_once();
+    let nothing = Row::default();
+    let places: BTreeSet<_> = mine.rows.keys().chain(reference.rows.keys()).collect();
+    let places = places
+        .into_iter()
+        .filter(|place| !gone.contains(&place.file()));
+    let (in_all, alone): (Vec<_>, Vec<_>) = places.partition(|place| place.in_all);
+
+    let mut found = Vec::new();
+    let mut rows = Vec::new();
+    for place in in_all {
+        let ours = mine.rows.get(place).unwrap_or(&nothing);
+        match reference.rows.get(place) {
+            Some(theirs) => rows.push(Beside::new(place, ours, theirs)),
+            None => {
+                let mut extra = place.not_in_reference(ours, ours.numbers[0]);
+                extra.others.extend(&ours.numbers[1..]);
+                found.push(extra);
+            }
+        }
+    }
+    // Packets of one row stay in their order; what they contradict is told where
+    // it came first, at whatever interface.
+    let steps = rows.iter().enumerate().flat_map(|(row, beside)| {
+        let order = beside.order().into_iter().enumerate();
+        order.map(move |(at, before)| (before, row, at))
+    });
+    let mut steps: Vec<_> = steps.collect();
+    steps.sort_unstable();
+    for (_, row, at) in steps {
+        let step = rows[row].step(at, &mut pairs);
+        found.extend(step.map(|found| found.difference));
+    }
+    // One that has moved is told where it is missing, and shown where it is.
+    found.sort_by_key(|difference| difference.mine.unwrap_or(usize::MAX));
+
+    let told: BTreeSet<String> = found.iter().map(|it| it.interface.clone()).collect();
+    for place in alone.into_iter().filter(|it| !told.contains(&it.interface)) {
+        let ours = mine.rows.get(place).unwrap_or(&nothing);
+        found.extend(match reference.rows.get(place) {
+            Some(theirs) => {
+                let first = Beside::new(place, ours, theirs).first(&mut pairs);
+                first.map(|found| found.difference)
+            }
+            None => Some(place.not_in_reference(ours, ours.numbers[0])),
+        });
+    }
+    let gone = gone.into_iter().map(|file| reference.not_there(file));
+    Ok(gone.chain(found).collect())
 }
 
 /// Makes these captures the reference, if they differ from it, and with `always`
@@ -131,142 +197,4 @@ pub fn bless(mine: &Path, reference: &Path, always: bool) -> anyhow::Result<bool
         all.write(*number, direction, packet.time, packet.length, &packet.data)?;
     }
     Ok(true)
-}
-
-/// The captures of a folder, without the packets that come at random.
-struct Captures {
-    files: BTreeSet<String>,
-    rows: BTreeMap<Place, Row>,
-}
-
-/// Where packets are: in the file of one interface, or in that of all.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    in_all: bool,
-    interface: String,
-}
-
-impl Captures {
-    fn read(folder: &Path) -> anyhow::Result<Captures> {
-        let (mut files, mut rows) = (BTreeSet::new(), BTreeMap::new());
-        let none = || format!("there are no captures in {}", folder.display());
-        // A reader may keep other files in the same folder.
-        let made = run_dir::made(folder)?;
-        for file in fs::read_dir(folder).with_context(none)? {
-            let path = file?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let alone = name.strip_suffix(".pcap");
-            let theirs = made
-                .as_ref()
-                .is_some_and(|made| !made.iter().any(|file| *file == name));
-            if alone.is_none() && name != ALL || theirs {
-                continue;
-            }
-            for (at, packet) in capture::read(&path)?.into_iter().enumerate() {
-                if is_report(&packet) {
-                    continue;
-                }
-                let place = Place {
-                    in_all: alone.is_none(),
-                    interface: alone.unwrap_or(&packet.interface).to_owned(),
-                };
-                let row: &mut Row = rows.entry(place).or_default();
-                row.packets.push(packet);
-                row.numbers.push(at + 1);
-            }
-            files.insert(name.into_owned());
-        }
-        if rows.is_empty() {
-            bail!("{}", none());
-        }
-        Ok(Captures { files, rows })
-    }
-
-    /// The difference that this file is not there in the other folder.
-    fn not_there(&self, file: &str) -> Difference {
-        let here = self.rows.iter().filter(|(place, _)| place.file() == file);
-        let packets: usize = here.map(|(_, row)| row.packets.len()).sum();
-        let interface = file.strip_suffix(".pcap").unwrap_or("all interfaces");
-        Difference {
-            interface: interface.to_owned(),
-            file: file.to_owned(),
-            words: format!("you have no {file}; packets in the reference: {packets}"),
-            mine: None,
-            reference: Some(1),
-        }
-    }
-}
-
-impl Place {
-    fn file(&self) -> String {
-        match self.in_all {
-            true => ALL.to_owned(),
-            false => format!("{}.pcap", self.interface),
-        }
-    }
-
-    fn difference(
-        &self,
-        words: String,
-        mine: Option<usize>,
-        reference: Option<usize>,
-    ) -> Difference {
-        let words = match self.in_all {
-            true => format!("in {ALL}, {words}"),
-            false => words,
-        };
-        Difference {
-            interface: self.interface.clone(),
-            file: self.file(),
-            words,
-            mine,
-            reference,
-        }
-    }
-}
-
-/// Whether it is a report of multicast groups, or carries one.
-fn is_report(packet: &Packet) -> bool {
-    let mut packets = packet.dissect().packets.into_iter();
-    packets.any(|packet| packet.message == Some(Message::MulticastListenerReport))
-}
-
-/// A difference, and when the reference had that packet.
-struct Found {
-    at: Duration,
-    difference: Difference,
-}
-
-fn compare_rows(place: &Place, mine: &Row, reference: &Row, pairs: &mut Pairs) -> Option<Found> {
-    let steps = align(&mine.packets, &reference.packets);
-    pairs.next_row();
-    let mut differences = steps.iter().enumerate().filter_map(|(at, step)| {
-        let (Some(one), Some(other)) = (step.mine, step.reference) else {
-            return Some(words::alone(&steps, at, mine, reference));
-        };
-        let packets = (&mine.packets[one], &reference.packets[other]);
-        let (ours, theirs) = (normalise(packets.0), normalise(packets.1));
-        let found = words::first(&ours, &theirs);
-        let chosen = match found {
-            // A checksum is wrong because of something else, perhaps of this.
-            None | Some((Kind::Checksum, _)) => {
-                let here = format!("packet {} of {}", mine.numbers[one], place.interface);
-                pairs.differ(&ours.chosen, &theirs.chosen, &here)
-            }
-            Some(_) => None,
-        };
-        let words = chosen.or(found.map(|(_, words)| words))?;
-        Some((*step, words::both(&words, packets)))
-    });
-    let (step, words) = differences.next()?;
-    let last = reference.packets.len().saturating_sub(1);
-    let there = reference.packets.get(step.reference.unwrap_or(last));
-    Some(Found {
-        at: there.map_or(Duration::MAX, |packet| packet.time),
-        difference: place.difference(
-            words,
-            step.mine.map(|at| mine.numbers[at]),
-            step.reference.map(|at| reference.numbers[at]),
-        ),
-    })
 }

@@ -1,55 +1,61 @@
 //! What is different, in words.
 
-use super::align::{Row, Step, whole};
+use super::align::{Row, Step};
 use super::fact::{About, Content, Fact, Kind, Normal, Part};
-use super::normalise::normalise;
 use ip_over_udp::capture::Packet;
 
+/// What is different, with the packets that show it and without.
+pub struct Words {
+    /// The difference alone.
+    pub what: String,
+    /// With the packets.
+    pub whole: String,
+    /// A line about the packet of the capture, where there is one.
+    pub mine: Option<String>,
+    /// The same of the reference.
+    pub reference: Option<String>,
+}
+
+impl Words {
+    /// Words about what no packet shows.
+    pub fn alone(what: String) -> Words {
+        Words {
+            whole: what.clone(),
+            what,
+            mine: None,
+            reference: None,
+        }
+    }
+}
+
 /// Words about two packets, and the packets.
-pub fn both(words: &str, (mine, reference): (&Packet, &Packet)) -> String {
-    format!(
-        "{words}\n  yours:     {}\n  reference: {}",
-        mine.info(),
-        reference.info()
-    )
+pub fn both(what: String, (mine, reference): (&Packet, &Packet)) -> Words {
+    let (mine, reference) = (mine.info(), reference.info());
+    Words {
+        whole: format!("{what}\n  yours:     {mine}\n  reference: {reference}"),
+        what,
+        mine: Some(mine),
+        reference: Some(reference),
+    }
 }
 
-/// Where the packet of a step without a counterpart is in each row, if the
-/// other row has it in another place.
-fn moved(steps: &[Step], step: Step, mine: &Row, reference: &Row) -> Option<(usize, usize)> {
-    let token = |packet: &Packet| whole(&normalise(packet));
-    let mut missing = steps.iter().filter(|step| step.mine.is_none());
-    let mut extra = steps.iter().filter(|step| step.reference.is_none());
-    if let Some(one) = step.mine {
-        let wanted = token(&mine.packets[one]);
-        let other = missing.find_map(|step| {
-            step.reference
-                .filter(|&other| token(&reference.packets[other]) == wanted)
-        });
-        return Some((one, other?));
+/// Says that a packet is in another place of each row.
+pub fn moved((one, other): (usize, usize), mine: &Row, reference: &Row) -> Words {
+    let what = format!(
+        "another order: packet {} of the reference is packet {} of yours",
+        reference.numbers[other], mine.numbers[one],
+    );
+    let info = reference.packets[other].info();
+    Words {
+        whole: format!("{what}: {info}"),
+        what,
+        mine: Some(mine.packets[one].info()),
+        reference: Some(info),
     }
-    let other = step.reference?;
-    let wanted = token(&reference.packets[other]);
-    let one = extra.find_map(|step| step.mine.filter(|&one| token(&mine.packets[one]) == wanted));
-    Some((one?, other))
 }
 
-/// Says that the packets from this step on have no counterparts, or that the
-/// first has it elsewhere; and at which packets to look.
-pub fn alone(steps: &[Step], at: usize, mine: &Row, reference: &Row) -> (Step, String) {
-    if let Some((one, other)) = moved(steps, steps[at], mine, reference) {
-        let words = format!(
-            "another order: packet {} of the reference is packet {} of yours: {}",
-            reference.numbers[other],
-            mine.numbers[one],
-            reference.packets[other].info()
-        );
-        let (mine, reference) = (Some(one), Some(other));
-        return (Step { mine, reference }, words);
-    }
-    let sides = |step: &Step| (step.mine.is_some(), step.reference.is_some());
-    let same = |step: &&Step| sides(step) == sides(&steps[at]);
-    let count = steps[at..].iter().take_while(same).count();
+/// Says that so many packets from this step on have no counterparts.
+pub fn alone(steps: &[Step], at: usize, count: usize, mine: &Row, reference: &Row) -> Words {
     let whole = count == steps.len();
     let what = match (steps[at].mine, count) {
         (None, 1) if whole => "the only packet is missing".to_owned(),
@@ -65,17 +71,21 @@ pub fn alone(steps: &[Step], at: usize, mine: &Row, reference: &Row) -> (Step, S
         _ if at + count == steps.len() => " at the end",
         _ => "",
     };
+    let what = format!("{what}{place}");
+    let info = |row: &Row, at: Option<usize>| at.map(|at| row.packets[at].info());
+    let (mine, reference) = (
+        info(mine, steps[at].mine),
+        info(reference, steps[at].reference),
+    );
     let first = if count > 1 { ", the first of them" } else { "" };
-    let packet = match (steps[at].mine, steps[at].reference) {
-        (Some(one), _) => &mine.packets[one],
-        (None, other) => &reference.packets[other.unwrap_or_default()],
-    };
-    // Where one has nothing to show, what comes in its place.
-    let step = Step {
-        mine: steps[at..].iter().find_map(|step| step.mine),
-        reference: steps[at..].iter().find_map(|step| step.reference),
-    };
-    (step, format!("{what}{place}{first}: {}", packet.info()))
+    let packet = mine.as_ref().or(reference.as_ref());
+    let packet = packet.map_or("", String::as_str);
+    Words {
+        whole: format!("{what}{first}: {packet}"),
+        what,
+        mine,
+        reference,
+    }
 }
 
 /// The thing in which two packets differ that may be the cause of the others.
