@@ -108,16 +108,14 @@ impl Rows {
             rows.words.push(number(words::words(packet)));
             rows.group.push(*group);
         }
-        if let Some(beside) = beside {
-            for difference in &beside.differences {
-                let at = difference.packet.unwrap_or(packets.len());
-                let at = at.saturating_sub(1).min(packets.len().saturating_sub(1));
-                let words = match rows.differs.get(&at) {
-                    Some(_) => continue,
-                    None => strings.number(difference.words.clone()),
-                };
-                rows.differs.insert(at, words);
-            }
+        let mut differs: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+        for difference in beside.iter().flat_map(|beside| &beside.differences) {
+            let last = packets.len();
+            let at = difference.packet.unwrap_or(last).clamp(1, last.max(1)) - 1;
+            differs.entry(at).or_default().push(&difference.words);
+        }
+        for (at, words) in differs {
+            rows.differs.insert(at, strings.number(words.join("\n")));
         }
         rows
     }

@@ -69,12 +69,15 @@ pub struct Files {
 /// Your packets beside those of the reference.
 #[derive(Default)]
 pub struct Beside {
+    /// At the packets of this page.
     pub differences: Vec<Difference>,
+    /// Of other files, in words.
+    pub elsewhere: Vec<String>,
 }
 
 /// Something that differs.
 pub struct Difference {
-    /// The number of the packet, from 1; `None` at the end of the capture.
+    /// The number of the packet, from 1; `None` behind the last.
     pub packet: Option<usize>,
     pub words: String,
 }

@@ -18,7 +18,7 @@ use super::talk::Talks;
 use super::{Explorer, hashes, plain, words};
 use crate::ladder::{Times, ladder};
 use crate::way::{Way, split};
-use crate::{anatomy, conversation};
+use crate::{anatomy, conversation, count};
 
 /// By this, in its first lines, a file is known to be such a page.
 pub const MADE_BY: &str = "cargo lab view";
@@ -139,7 +139,7 @@ impl Body {
         }
         data.object("vocabulary", vocabulary);
         Body {
-            counts: count(packets, &interfaces, &groups),
+            counts: counts(packets, &interfaces, &groups),
             data: data.text(),
             interfaces,
             chunks,
@@ -213,12 +213,16 @@ fn beside(explorer: &Explorer) -> Markup {
     let Some(beside) = &explorer.beside else {
         return html! {};
     };
-    let note = match beside.differences.len() {
-        0 => "Every packet is as in the reference.".to_owned(),
-        1 => "One thing differs from the reference.".to_owned(),
-        more => format!("{more} things differ from the reference."),
-    };
-    html! { p .note { (note) } }
+    let found = beside.differences.len() + beside.elsewhere.len();
+    html! {
+        p .note {
+            @match found {
+                0 => "Every packet is as in the reference captures.",
+                _ => { (count::count(found, "difference")) " from the reference captures." }
+            }
+        }
+        @for words in &beside.elsewhere { p .note { (words) } }
+    }
 }
 
 /// The columns of a list, as Wireshark calls them.
@@ -339,7 +343,7 @@ fn ways(explorer: &Explorer, groups: &[Group], data: &mut Object) -> Vec<String>
     drawings.texts()
 }
 
-fn count(packets: &[Packet], interfaces: &[String], groups: &[Group]) -> Vec<Count> {
+fn counts(packets: &[Packet], interfaces: &[String], groups: &[Group]) -> Vec<Count> {
     let mut counts: Vec<Count> = interfaces
         .iter()
         .map(|interface| Count {

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use figures::explained::{self, Explained};
-use figures::explorer::{Beside, Explorer, Files, MADE_BY};
+use figures::explorer::{Beside, Difference, Explorer, Files, MADE_BY};
 use ip_over_udp::capture::{self, Packet};
 
 use lab::summary::{quoted, shown};
-use lab::{programs, run_dir};
+use lab::{compare, programs, run_dir};
 
 /// The file with the packets of all interfaces, in a folder of the lab.
 const ALL: &str = "all.pcapng";
@@ -48,8 +48,8 @@ impl View {
             }
             files => View::of_files(files)?,
         };
-        if reference.is_some_and(Path::exists) {
-            view.beside = None;
+        if let ([folder], Some(reference)) = (captures, reference.filter(|path| path.exists())) {
+            view.beside = Some(beside(folder, reference)?);
         }
         Ok(view)
     }
@@ -181,6 +181,39 @@ impl View {
             .with_context(what)
             .context("name a place that can be written to with --page FILE")
     }
+}
+
+/// What differs from the reference, in words at the packets.
+fn beside(folder: &Path, reference: &Path) -> anyhow::Result<Beside> {
+    let mut beside = Beside::default();
+    for found in compare::differences(folder, reference)? {
+        let compare::Difference {
+            what, mine, others, ..
+        } = &found;
+        if found.file != ALL {
+            beside.elsewhere.push(format!("{}: {what}", found.file));
+            continue;
+        }
+        let mut words = match found.mine_info {
+            Some(_) => what.clone(),
+            // The packets that are missing would be before this one.
+            None if mine.is_some() => format!("before this packet: {what}"),
+            None => what.clone(),
+        };
+        if let Some(info) = &found.reference_info {
+            words += &format!("\nreference: {info}");
+        }
+        beside.differences.push(Difference {
+            packet: *mine,
+            words,
+        });
+        let again = others.iter().map(|other| Difference {
+            packet: Some(*other),
+            words: what.clone(),
+        });
+        beside.differences.extend(again);
+    }
+    Ok(beside)
 }
 
 fn is_page(bytes: &[u8]) -> bool {
