@@ -1,34 +1,62 @@
 //! Reading captures back, classic pcap and pcapng.
 
 use std::fs::{self, File, FileType};
-use std::io::{BufReader, Read, Seek};
+use std::io::{self, BufReader, ErrorKind, Read, Seek};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
-use pcap_file::DataLink;
-use pcap_file::pcap::PcapReader;
-use pcap_file::pcapng::PcapNgReader;
+use pcap_file::pcap::{PcapReadError, PcapReader};
 use pcap_file::pcapng::blocks::Block;
 use pcap_file::pcapng::blocks::enhanced_packet::{EnhancedPacketBlock, EnhancedPacketOption};
 use pcap_file::pcapng::blocks::interface_description::{
     InterfaceDescriptionBlock, InterfaceDescriptionOption,
 };
+use pcap_file::pcapng::{PcapNgReadError, PcapNgReader};
 
 use super::packet::{Direction, Packet};
 use crate::error::{Error, Result};
-use crate::packet::LinkType;
 
 /// Size of the read buffer in bytes: four of the largest packets that Wireshark
 /// writes. A larger block is an error. With pcap-file's default of 8 MB, clearing
 /// the buffer takes longer than reading a small file.
 const BUFFER: usize = 1 << 20;
 
+/// What could be read of a capture.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Its packets, in the order of the file.
+    pub packets: Vec<Packet>,
+    /// How many more there are, beyond the limit.
+    pub left_out: usize,
+    /// How many of `packets` have no time in the file: theirs is 0.
+    pub without_time: usize,
+    /// Why nothing is read behind these packets, in words, if it is not that the file
+    /// ends: it was cut, or is just being written, or is damaged.
+    pub damage: Option<String>,
+}
+
 /// The packets of a capture file, in its order.
 ///
 /// # Errors
-/// The file cannot be opened, is no file or no capture, is damaged, or has
-/// packets of a link type that this project does not write.
+/// The file cannot be opened, is no file or no capture, is damaged, or has packets
+/// without a time.
 pub fn read(path: &Path) -> Result<Vec<Packet>> {
+    open(path, read_from)
+}
+
+/// The packets of a capture file up to where it is cut or damaged, but no more than
+/// `limit`.
+///
+/// # Errors
+/// The file cannot be opened, is no file or no capture.
+pub fn read_what_is_there(path: &Path, limit: usize) -> Result<Reading> {
+    open(path, |file| read_what_is_there_from(file, limit))
+}
+
+fn open<T>(
+    path: &Path,
+    read: impl FnOnce(BufReader<File>) -> std::result::Result<T, String>,
+) -> Result<T> {
     let failed = |err: String| Error::CaptureRead {
         path: path.to_owned(),
         err,
@@ -39,7 +67,7 @@ pub fn read(path: &Path) -> Result<Vec<Packet>> {
         return Err(failed(format!("it is a {kind}, not a file")));
     }
     let file = File::open(path).map_err(|err| failed(err.to_string()))?;
-    read_from(BufReader::new(file)).map_err(failed)
+    read(BufReader::new(file)).map_err(failed)
 }
 
 /// What kind of file it is, if not a regular one.
@@ -53,9 +81,22 @@ fn other_than_file(kind: FileType) -> Option<&'static str> {
     }
 }
 
-/// The packets of a capture, from any source of bytes; an error says what is
-/// wrong with it.
-pub fn read_from(mut file: impl Read + Seek) -> std::result::Result<Vec<Packet>, String> {
+/// [`read`] from any source of bytes; an error says what is wrong with it.
+pub fn read_from(file: impl Read + Seek) -> std::result::Result<Vec<Packet>, String> {
+    let reading = read_what_is_there_from(file, usize::MAX)?;
+    match (reading.damage, reading.without_time) {
+        (Some(damage), _) => Err(damage),
+        (None, 0) => Ok(reading.packets),
+        (None, _) => Err("its packets are in blocks without a time".to_owned()),
+    }
+}
+
+/// [`read_what_is_there`] from any source of bytes; an error says what is wrong with
+/// it.
+pub fn read_what_is_there_from(
+    mut file: impl Read + Seek,
+    limit: usize,
+) -> std::result::Result<Reading, String> {
     let mut magic = [0; 4];
     file.read_exact(&mut magic)
         .and_then(|()| file.rewind())
@@ -63,74 +104,108 @@ pub fn read_from(mut file: impl Read + Seek) -> std::result::Result<Vec<Packet>,
     // The type of a pcapng's first block reads the same in either byte order
     // (draft-ietf-opsawg-pcapng, section 4.1).
     match magic {
-        [0x0a, 0x0d, 0x0d, 0x0a] => pcapng(file),
-        _ => pcap(file),
+        [0x0a, 0x0d, 0x0d, 0x0a] => pcapng(file, limit),
+        _ => pcap(file, limit),
     }
 }
 
-fn pcap(file: impl Read) -> std::result::Result<Vec<Packet>, String> {
+impl Reading {
+    fn push(&mut self, packet: Packet, limit: usize) {
+        match self.packets.len() < limit {
+            true => self.packets.push(packet),
+            false => self.left_out += 1,
+        }
+    }
+
+    /// Notes where the file is damaged.
+    fn damaged(mut self, err: impl std::fmt::Display) -> Reading {
+        let good = self.packets.len() + self.left_out;
+        self.damage = Some(format!("it is damaged after packet {good}: {err}"));
+        self
+    }
+
+    /// Notes where it ends too early.
+    fn cut(mut self) -> Reading {
+        let good = self.packets.len() + self.left_out;
+        self.damage = Some(format!(
+            "it ends in the middle of what comes after packet {good}"
+        ));
+        self
+    }
+}
+
+fn pcap(file: impl Read, limit: usize) -> std::result::Result<Reading, String> {
     let mut reader = PcapReader::with_capacity(file, BUFFER)
         .map_err(|err| format!("it is no capture: {err}"))?;
-    let link = link_type(reader.header().datalink)?;
-    let mut packets = Vec::new();
+    let link = u32::from(reader.header().datalink).into();
+    let mut reading = Reading::default();
     while let Some(packet) = reader.next_packet() {
-        let packet = packet.map_err(|err| damaged(packets.len(), err))?;
-        packets.push(Packet {
+        let packet = match packet {
+            Ok(packet) => packet,
+            Err(PcapReadError::Io(err)) if is_end(&err) => return Ok(reading.cut()),
+            Err(err) => return Ok(reading.damaged(err)),
+        };
+        let packet = Packet {
             interface: String::new(),
             link,
             direction: None,
             time: packet.timestamp(),
             length: packet.orig_len(),
             data: packet.data().to_vec(),
-        });
+        };
+        reading.push(packet, limit);
     }
-    Ok(packets)
+    Ok(reading)
 }
 
-fn pcapng(file: impl Read) -> std::result::Result<Vec<Packet>, String> {
+fn pcapng(file: impl Read, limit: usize) -> std::result::Result<Reading, String> {
     let mut reader = PcapNgReader::with_capacity(file, BUFFER)
         .map_err(|err| format!("it is no capture: {err}"))?;
-    let mut packets = Vec::new();
+    let mut reading = Reading::default();
     while let Some(block) = reader.next_block() {
-        let (block, state) = block.map_err(|err| damaged(packets.len(), err))?;
-        let packet = match block {
-            Block::EnhancedPacket(packet) => packet,
-            Block::SimplePacket(_) | Block::Packet(_) => {
-                return Err(
-                    "its packets are in blocks without a time, or of an old kind".to_owned(),
-                );
+        let (block, state) = match block {
+            Ok(block) => block,
+            Err(PcapNgReadError::Io(err)) if is_end(&err) => return Ok(reading.cut()),
+            Err(err) => return Ok(reading.damaged(err)),
+        };
+        let interfaces = state.interfaces();
+        // Of which interface it is, and what else the block says.
+        let (interface, direction, time, length, data) = match block {
+            Block::EnhancedPacket(packet) => {
+                let number = packet.interface_id as usize;
+                let (way, time) = (direction(&packet), Some(packet.timestamp));
+                (number, way, time, packet.original_len, packet.data)
             }
+            // An old kind, and one without a time.
+            Block::Packet(packet) => {
+                let number = usize::from(packet.interface_id);
+                let time = Some(packet.timestamp);
+                (number, None, time, packet.original_len, packet.data)
+            }
+            Block::SimplePacket(packet) => (0, None, None, packet.original_len, packet.data),
             // Statistics for example.
             _ => continue,
         };
-        let Some(interface) = state.interfaces().get(packet.interface_id as usize) else {
-            return Err(damaged(packets.len(), "a packet of an unknown interface"));
+        let Some(interface) = interfaces.get(interface) else {
+            return Ok(reading.damaged("a packet of an unknown interface"));
         };
-        packets.push(Packet {
+        reading.without_time += usize::from(time.is_none());
+        let packet = Packet {
             interface: name(interface),
-            link: link_type(interface.linktype)?,
-            direction: direction(&packet),
-            time: packet.timestamp,
-            length: packet.original_len,
-            data: packet.data.into_owned(),
-        });
+            link: u32::from(interface.linktype).into(),
+            direction,
+            time: time.unwrap_or_default(),
+            length,
+            data: data.into_owned(),
+        };
+        reading.push(packet, limit);
     }
-    Ok(packets)
+    Ok(reading)
 }
 
-fn damaged(good: usize, err: impl std::fmt::Display) -> String {
-    format!("it is damaged after packet {good}: {err}")
-}
-
-fn link_type(link: DataLink) -> std::result::Result<LinkType, String> {
-    match link {
-        DataLink::RAW => Ok(LinkType::Raw),
-        DataLink::ETHERNET => Ok(LinkType::Ethernet),
-        other => Err(format!(
-            "its packets are of link type {}, and only RAW and ETHERNET are read here",
-            u32::from(other)
-        )),
-    }
+/// Whether this is the end of the file, where more was to come.
+fn is_end(err: &io::Error) -> bool {
+    err.kind() == ErrorKind::UnexpectedEof
 }
 
 fn name(interface: &InterfaceDescriptionBlock) -> String {

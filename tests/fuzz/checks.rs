@@ -5,7 +5,7 @@ use std::io::Cursor;
 
 use etherparse::err::ipv4::HeaderSliceError;
 use etherparse::{Ipv4HeaderSlice, Ipv6HeaderSlice};
-use ip_over_udp::capture::{LinkType, read_from};
+use ip_over_udp::capture::{LinkType, read_from, read_what_is_there_from};
 use ip_over_udp::packet::{Dissection, dissect};
 use ip_over_udp::validate::{self, DropReason};
 use lab::transcript::{Step, Transcript, rewrite};
@@ -40,11 +40,19 @@ fn covers(dissection: &Dissection, length: usize) {
     assert_eq!(at, length, "{dissection:#?}");
 }
 
-/// A capture is read or refused; what is read was in it, and is described.
+/// A capture is read as far as it can be, or refused; what is read was in it, and is
+/// described. If nothing is wrong with it, all of it is read.
 pub fn capture(bytes: &[u8]) {
-    let Ok(packets) = read_from(Cursor::new(bytes)) else {
+    let whole = read_from(Cursor::new(bytes));
+    let Ok(there) = read_what_is_there_from(Cursor::new(bytes), usize::MAX) else {
+        assert!(whole.is_err());
         return;
     };
+    assert_eq!(
+        whole.is_ok(),
+        there.damage.is_none() && there.without_time == 0
+    );
+    let packets = there.packets;
     let read: usize = packets.iter().map(|packet| packet.data.len()).sum();
     assert!(read <= bytes.len(), "{read} bytes read of {}", bytes.len());
     for packet in packets {

@@ -12,8 +12,9 @@ use pcap_file::pcapng::blocks::interface_description::{
 use pcap_file::pcapng::blocks::simple_packet::SimplePacketBlock;
 use pcap_file::pcapng::blocks::unknown::UnknownBlock;
 use pcap_file::{DataLink, Endianness};
+use proptest::prelude::*;
 
-use super::read_from;
+use super::{Reading, read_from, read_what_is_there_from};
 use crate::capture::LinkType;
 
 const PING: &[u8] = &[0x45, 0, 0, 20];
@@ -32,6 +33,10 @@ fn classic(datalink: DataLink, endianness: Endianness, resolution: PcapTsResolut
         writer.write_packet(&packet).unwrap();
     }
     writer.into_inner()
+}
+
+fn what_is_there(bytes: &[u8]) -> Reading {
+    read_what_is_there_from(Cursor::new(bytes), usize::MAX).unwrap()
 }
 
 fn error(bytes: &[u8]) -> String {
@@ -112,10 +117,9 @@ fn a_link_type_that_is_not_ours() {
         Endianness::Little,
         PcapTsResolution::MicroSecond,
     );
-    assert_eq!(
-        error(&file),
-        "its packets are of link type 105, and only RAW and ETHERNET are read here"
-    );
+    let packets = read_from(Cursor::new(file)).unwrap();
+    assert_eq!(packets[0].link, LinkType::Other(105));
+    assert_eq!(packets[0].data, PING);
 }
 
 #[test]
@@ -146,13 +150,19 @@ fn cut_anywhere_it_says_after_which_packet() {
     let record = 16 + PING.len();
     for length in 24..file.len() {
         let (whole, rest) = ((length - 24) / record, (length - 24) % record);
+        let there = what_is_there(&file[..length]);
+        assert_eq!(there.packets.len(), whole);
         let found = read_from(Cursor::new(&file[..length]));
         if rest == 0 {
-            assert_eq!(found.unwrap().len(), whole);
+            assert_eq!((found.unwrap().len(), there.damage), (whole, None));
         } else {
             let err = found.unwrap_err();
-            let words = format!("it is damaged after packet {whole}: ");
-            assert!(err.starts_with(&words), "{length}: {err}");
+            let words = format!("it ends in the middle of what comes after packet {whole}");
+            assert_eq!(
+                (&err, there.damage),
+                (&words, Some(words.clone())),
+                "{length}"
+            );
         }
     }
 }
@@ -168,8 +178,108 @@ fn a_packet_without_a_time_is_refused() {
     };
     writer.write_pcapng_block(packet).unwrap();
     let file = writer.into_inner();
-    assert_eq!(
-        error(&file),
-        "its packets are in blocks without a time, or of an old kind"
+    assert_eq!(error(&file), "its packets are in blocks without a time");
+    let there = what_is_there(&file);
+    assert_eq!((there.packets.len(), there.without_time), (1, 1));
+    assert_eq!(there.packets[0].data, PING);
+}
+
+/// A pcapng with two interfaces: Ethernet and Linux cooked, and two sections.
+fn two_sections() -> Vec<u8> {
+    let section = |name: &str, link: DataLink, resolution, offset: i64, units: u64| {
+        let mut writer = PcapNgWriter::with_endianness(Vec::new(), Endianness::Big).unwrap();
+        let mut block = InterfaceDescriptionBlock::new(link, 0);
+        block.options = vec![
+            InterfaceDescriptionOption::IfName(name.to_owned().into()),
+            InterfaceDescriptionOption::IfTsResol(resolution),
+            InterfaceDescriptionOption::IfTsOffset(offset),
+        ];
+        writer.write_pcapng_block(block).unwrap();
+        let packet = EnhancedPacketBlock {
+            interface_id: 0,
+            timestamp: Duration::from_millis(units) + Duration::from_secs(offset as u64),
+            original_len: 4,
+            data: PING.into(),
+            options: vec![],
+        };
+        writer.write_pcapng_block(packet).unwrap();
+        writer.into_inner()
+    };
+    let mut file = section(
+        "eth0",
+        DataLink::ETHERNET,
+        InterfaceTsResolution::MICRO,
+        0,
+        1500,
     );
+    let nano = InterfaceTsResolution::NANO;
+    file.extend(section(
+        "any",
+        DataLink::LINUX_SLL2,
+        nano,
+        1_700_000_000,
+        250,
+    ));
+    file
+}
+
+#[test]
+fn sections_number_their_interfaces_anew() {
+    let there = what_is_there(&two_sections());
+    assert_eq!(there.damage, None);
+    let told = there.packets.iter();
+    let told: Vec<_> = told
+        .map(|packet| (packet.interface.as_str(), packet.link, packet.time))
+        .collect();
+    let expected = [
+        ("eth0", LinkType::Ethernet, Duration::from_millis(1500)),
+        (
+            "any",
+            LinkType::LinuxSll2,
+            Duration::from_millis(1_700_000_000_250),
+        ),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn more_than_the_limit_is_counted() {
+    let file = classic(
+        DataLink::RAW,
+        Endianness::Little,
+        PcapTsResolution::NanoSecond,
+    );
+    let there = read_what_is_there_from(Cursor::new(&file), 2).unwrap();
+    assert_eq!(
+        (there.packets.len(), there.left_out, there.damage),
+        (2, 1, None)
+    );
+    let cut = &file[..file.len() - 1];
+    let there = read_what_is_there_from(Cursor::new(cut), 1).unwrap();
+    assert_eq!((there.packets.len(), there.left_out), (1, 1));
+    assert!(there.damage.unwrap().ends_with("after packet 2"));
+}
+
+proptest! {
+    /// Whatever a writer has written so far, its whole packets are read.
+    #[test]
+    fn a_cut_file_gives_its_first_packets(length in 0..two_sections().len()) {
+        let file = two_sections();
+        let whole = what_is_there(&file).packets;
+        if let Ok(there) = read_what_is_there_from(Cursor::new(&file[..length]), usize::MAX) {
+            prop_assert!(whole.starts_with(&there.packets));
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(head in 0..4usize, bytes: Vec<u8>, at: prop::sample::Index) {
+        let mut file = match head {
+            0 => two_sections(),
+            1 => classic(DataLink::RAW, Endianness::Big, PcapTsResolution::NanoSecond),
+            _ => Vec::new(),
+        };
+        let at = at.index(file.len() + 1);
+        file.splice(at..at, bytes);
+        let _ = read_what_is_there_from(Cursor::new(&file), 10);
+    }
 }

@@ -16,6 +16,9 @@ use lab::{compare, programs, run_dir};
 /// The file with the packets of all interfaces, in a folder of the lab.
 const ALL: &str = "all.pcapng";
 
+/// So many packets a page has at most: a browser opens it within a second or two.
+const PACKETS: usize = 100_000;
+
 /// Captures that are read, and where their page belongs.
 pub struct View {
     title: String,
@@ -65,7 +68,8 @@ impl View {
             view.place = folder.join(run_dir::PAGE);
             return Ok(view);
         }
-        let packets = capture::read(&all)?;
+        let mut notes = Vec::new();
+        let packets = read(&all, &mut notes, PACKETS)?;
         let names: BTreeSet<&str> = packets.iter().map(|packet| &*packet.interface).collect();
         let alone = names.into_iter().filter_map(|name| {
             let file = folder.join(format!("{name}.pcap"));
@@ -78,7 +82,7 @@ impl View {
                 of_interface: alone.collect(),
             },
             packets,
-            notes: Vec::new(),
+            notes,
             beside: None,
             place: folder.join(run_dir::PAGE),
         })
@@ -96,9 +100,9 @@ impl View {
             all: None,
             of_interface: Vec::new(),
         };
-        let mut packets = Vec::new();
+        let (mut packets, mut notes) = (Vec::new(), Vec::new());
         for (path, name) in paths.iter().zip(&names) {
-            let mut of_file = capture::read(path)?;
+            let mut of_file = read(path, &mut notes, PACKETS / paths.len())?;
             for packet in &mut of_file {
                 if packet.interface.is_empty() {
                     packet.interface.clone_from(name);
@@ -130,7 +134,7 @@ impl View {
             title,
             packets,
             files,
-            notes: Vec::new(),
+            notes,
             beside: None,
             place: first.with_extension("html"),
         })
@@ -221,6 +225,33 @@ fn is_page(bytes: &[u8]) -> bool {
     start
         .windows(MADE_BY.len())
         .any(|part| part == MADE_BY.as_bytes())
+}
+
+/// The packets of a capture, as many as the page can have, and what the reader must
+/// know of them.
+fn read(path: &Path, notes: &mut Vec<String>, limit: usize) -> anyhow::Result<Vec<Packet>> {
+    let there = capture::read_what_is_there(path, limit)?;
+    let file = shown(path);
+    let file = file.display();
+    if there.left_out > 0 {
+        notes.push(format!(
+            "{file} has {} more packets, which this page leaves out. \
+             To see those, take a part of the file: editcap -r {file} PART.pcapng {}-{}",
+            there.left_out,
+            limit + 1,
+            limit + there.left_out.min(limit)
+        ));
+    }
+    if there.without_time > 0 {
+        notes.push(format!(
+            "{file} has no times for {} of its packets; here theirs is 0.",
+            there.without_time
+        ));
+    }
+    if let Some(damage) = there.damage {
+        notes.push(format!("{file} is not complete: {damage}."));
+    }
+    Ok(there.packets)
 }
 
 /// The captures in a folder that no lab made.
