@@ -25,7 +25,7 @@ function read() {
     ordinal[packet] = at[data.at[packet]].push(packet);
     members[data.group[packet]].push(packet);
   }
-  chunks = [];
+  chunks = new Map();
   spoken = [];
   data.differing = Object.keys(data.differs).map(Number).sort((one, two) => one - two);
 }
@@ -38,7 +38,10 @@ const seconds = packet => (data.time[packet] / 1e6).toFixed(6);
 // What is only read when a packet is chosen: its shape, its values, its bytes.
 function details(packet) {
   const which = Math.floor(packet / data.chunk), nth = packet % data.chunk;
-  const chunk = chunks[which] ??= JSON.parse($(`#chunk-${which}`).textContent);
+  // Of a large capture, all at once would fill the memory.
+  if (!chunks.has(which) && chunks.size > 3) chunks.clear();
+  if (!chunks.has(which)) chunks.set(which, JSON.parse($(`#chunk-${which}`).textContent));
+  const chunk = chunks.get(which);
   return {
     layers: data.shapes[chunk.shape[nth]],
     values: chunk.values[nth].map(value => chunk.strings[value]),

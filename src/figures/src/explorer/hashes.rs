@@ -2,7 +2,7 @@
 //! policy. The test below writes them anew with `BLESS=1`.
 
 /// Of the script.
-pub const SCRIPT: &str = "sha256-FPdjMtB/+D2xHzz1Tjtmig0ZO1YxUKGTIQov/NKIaiU=";
+pub const SCRIPT: &str = "sha256-/7TP4/ghDq4CAWOep3n2RkwZyk67U5Vq0vWWQmNTvwc=";
 /// Of the style sheets.
 pub const STYLES: [&str; 2] = [
     "sha256-kg/wArBrkuwgyLXIfm/BFzGykmzC3RHvYdWG+x8ko+4=",

@@ -10,6 +10,7 @@ use figures::explained::{self, Explained};
 use figures::explorer::{Beside, Difference, Explorer, Files, MADE_BY};
 use ip_over_udp::capture::{self, Packet};
 
+use ip_over_udp::output::eprintln;
 use lab::summary::{quoted, shown};
 use lab::{compare, programs, run_dir};
 
@@ -18,6 +19,9 @@ const ALL: &str = "all.pcapng";
 
 /// So many packets a page has at most: a browser opens it within a second or two.
 const PACKETS: usize = 100_000;
+
+/// More take some seconds, in which a reader should not think that nothing happens.
+const MANY: usize = 10_000;
 
 /// Captures that are read, and where their page belongs.
 pub struct View {
@@ -178,6 +182,9 @@ impl View {
             run_dir::will_make(folder, run_dir::PAGE)?;
         }
         // Renamed, so that a browser never reads half of it.
+        if self.packets.len() > MANY {
+            eprintln!("making a page of {} packets", self.packets.len());
+        }
         let new = place.with_extension("html.new");
         let page = self.page(place, false);
         fs::write(&new, page)
