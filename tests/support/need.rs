@@ -37,6 +37,8 @@ pub const STRACE: Need = Need::Program("strace", "strace");
 pub const UNSHARE: Need = Need::Program("unshare", "util-linux");
 pub const SETPRIV: Need = Need::Program("setpriv", "util-linux");
 pub const PRLIMIT: Need = Need::Program("prlimit", "util-linux");
+/// Under any of the names that systems have for it.
+pub const CHROMIUM: Need = Need::Program("chromium", "chromium");
 pub const SCRIPT: Need = Need::Program("script", "bsdutils");
 
 /// What to do, if this machine lacks it. Each thing is looked for once.

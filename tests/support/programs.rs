@@ -25,6 +25,10 @@ pub fn built() -> &'static Path {
             };
             let mut build = Command::new(cargo);
             build.args(["build", "--quiet", "--bins", "--profile", profile]);
+            // All that a reader's commands build, and no more.
+            for package in ["ip-over-udp", "lab", "tests", "figures"] {
+                build.args(["--package", package]);
+            }
             build
                 .arg("--manifest-path")
                 .arg(tree().unwrap().join("Cargo.toml"));
@@ -57,10 +61,10 @@ pub fn programs() -> &'static Path {
     })
 }
 
-/// All that `cargo build --bins` builds for the hosts of the lab.
-pub const PROGRAMS: [&str; 14] = [
+/// All that is built for the hosts of the lab, and what makes a page of their packets.
+pub const PROGRAMS: [&str; 15] = [
     "lab", "serve", "fetch", "ch01", "ch02", "ch03", "ch04", "ch05", "ch06", "ch07", "ch08",
-    "probe", "attack", "trusting",
+    "probe", "attack", "trusting", "view",
 ];
 
 /// Copies what `cargo build --bins` has built.

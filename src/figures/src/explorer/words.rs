@@ -18,6 +18,13 @@ pub fn words(packet: &Packet) -> String {
         if !layer.fields.is_empty() {
             add(layer.kind.as_str().replace(' ', "-"));
         }
+        if layer.kind.is_ip() {
+            add("ip".to_owned());
+        }
+        let message = layer.number(FieldName::Type);
+        if let Some(message) = message.and_then(|number| message_of(layer.kind, number)) {
+            add(message.to_owned());
+        }
         for field in &layer.fields {
             match (&field.value, field.name) {
                 (Value::Ip(address), _) => add(address.to_string()),
@@ -42,14 +49,23 @@ pub fn words(packet: &Packet) -> String {
         }
     }
     for packet in &packets {
-        if let Some(message) = packet.message {
-            add(message.as_str().replace(' ', "-"));
-        }
         if packet.fragment.is_some() {
             add(LayerKind::Fragment.as_str().to_owned());
         }
     }
     words.join(" ")
+}
+
+/// What a message of ICMP or ICMPv6 is, by its type alone (RFC 792, RFC 4443).
+fn message_of(kind: LayerKind, number: u32) -> Option<&'static str> {
+    match (kind, number) {
+        (LayerKind::Icmp, 8) | (LayerKind::Icmpv6, 128) => Some("echo-request"),
+        (LayerKind::Icmp, 0) | (LayerKind::Icmpv6, 129) => Some("echo-reply"),
+        (LayerKind::Icmp, 3) | (LayerKind::Icmpv6, 1) => Some("destination-unreachable"),
+        (LayerKind::Icmp, 11) | (LayerKind::Icmpv6, 3) => Some("time-exceeded"),
+        (LayerKind::Icmpv6, 2) => Some("packet-too-big"),
+        _ => None,
+    }
 }
 
 fn flags_of(flags: TcpFlags) -> impl Iterator<Item = String> {
@@ -63,7 +79,7 @@ fn flags_of(flags: TcpFlags) -> impl Iterator<Item = String> {
 
 /// The words that a filter knows, but for addresses and ports, each with the
 /// display filter of Wireshark that means the same.
-pub const VOCABULARY: [(&str, &str); 24] = [
+pub const VOCABULARY: [(&str, &str); 25] = [
     ("ethernet", "eth"),
     ("arp", "arp"),
     ("ip", "ip || ipv6"),
@@ -93,5 +109,6 @@ pub const VOCABULARY: [(&str, &str); 24] = [
         "destination-unreachable",
         "icmp.type == 3 || icmpv6.type == 1",
     ),
+    ("packet-too-big", "icmpv6.type == 2"),
     ("time-exceeded", "icmp.type == 11 || icmpv6.type == 3"),
 ];
