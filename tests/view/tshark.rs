@@ -35,11 +35,6 @@ const SELECTABLE: &str = "document.querySelectorAll('#choice select')[0].options
 
 /// The numbers of the frames that a command of the page prints.
 fn frames(command: &str) -> Vec<u64> {
-    // What is no packet, the page shows as bytes, and tshark as a malformed packet.
-    let command = match command.split_once(" -Y '") {
-        Some((command, filter)) => format!("{command} -Y '!_ws.malformed && {filter}"),
-        None => command.to_owned(),
-    };
     let command = format!("{command} -o ip.defragment:FALSE -T fields -e frame.number");
     let output = Command::new("sh")
         .current_dir(programs::tree().unwrap())
@@ -99,6 +94,11 @@ fn a_filter_finds_what_tshark_finds() {
                     .map(no => no.textContent).filter(Boolean).join()",
                 );
                 let command = page.text("document.querySelector('#tshark-0').textContent");
+                // A text like "hello" begins like IPv6: for tshark it is a malformed packet, here bytes.
+                let command = match (chapter, *filter) {
+                    ("04" | "08", "ipv6") => command.replace("(ipv6)", "(ipv6 && !_ws.malformed)"),
+                    _ => command,
+                };
                 let theirs: Vec<String> = frames(&command).iter().map(u64::to_string).collect();
                 if shown != theirs.join(",") {
                     differ.push(format!(

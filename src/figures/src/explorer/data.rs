@@ -89,7 +89,8 @@ impl Rows {
                 Some(Direction::In) => 1,
                 Some(Direction::Out) => 2,
             });
-            let time = packet.time.saturating_sub(start).as_micros();
+            // Both cut to whole microseconds before, as everywhere, so that steps add up.
+            let time = packet.time.as_micros().saturating_sub(start.as_micros());
             rows.time.push(usize::try_from(time).unwrap_or(usize::MAX));
             rows.from.push(number(
                 first.map_or(String::new(), |line| line.source.clone()),
