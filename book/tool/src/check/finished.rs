@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Context;
-use scraper::{Html, Selector};
+use scraper::{ElementRef, Html, Selector};
 use walkdir::WalkDir;
 
+use crate::explorer;
 use crate::problem::Problem;
 
 /// All pages, by their path from the root of the book.
@@ -16,7 +17,8 @@ pub type Pages = BTreeMap<String, Page>;
 pub struct Page {
     /// Its elements.
     pub html: Html,
-    /// The ids of its elements, which a link can point at.
+    /// The ids of its elements, which a link can point at. What is in a `<template>`
+    /// is nowhere in the page.
     pub ids: BTreeSet<String>,
 }
 
@@ -39,6 +41,9 @@ pub fn read(tree: &Path, built: &Path) -> anyhow::Result<(Pages, Vec<Problem>)> 
         let html = Html::parse_document(&text);
         let mut ids = BTreeSet::new();
         for element in html.select(&selector("[id]")) {
+            if is_in_template(element) {
+                continue;
+            }
             let id = element.attr("id").unwrap_or("");
             if !ids.insert(id.to_owned()) {
                 let what = format!("two elements of this page have the id {id}");
@@ -50,7 +55,12 @@ pub fn read(tree: &Path, built: &Path) -> anyhow::Result<(Pages, Vec<Problem>)> 
     Ok((pages, problems))
 }
 
-/// The Markdown or source file that a finished page was made from.
+fn is_in_template(element: ElementRef) -> bool {
+    let mut around = element.ancestors().filter_map(ElementRef::wrap);
+    around.any(|outer| outer.value().name() == "template")
+}
+
+/// The Markdown, source or capture file that a finished page was made from.
 pub struct Origin {
     file: String,
     text: String,
@@ -59,11 +69,13 @@ pub struct Origin {
 impl Origin {
     /// Finds it for a page's path in the finished book.
     pub fn of(tree: &Path, page: &str) -> Origin {
-        let page = page.trim_end_matches(".html");
-        let file = match page.strip_prefix("source/") {
-            Some(source) => source.to_owned(),
-            None => format!("book/src/{page}.md"),
+        let name = page.trim_end_matches(".html");
+        let file = match (name.strip_prefix("source/"), explorer::Page::at(page)) {
+            (Some(source), _) => source.to_owned(),
+            (None, Some(explorer)) => explorer.all_packets(),
+            (None, None) => format!("book/src/{name}.md"),
         };
+        // A capture has no lines.
         let text = std::fs::read_to_string(tree.join(&file)).unwrap_or_default();
         Origin { file, text }
     }
