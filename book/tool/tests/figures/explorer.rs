@@ -20,6 +20,8 @@ const LARGEST: usize = 1_000_000;
 struct Script {
     html: Html,
     data: Value,
+    /// By the interface's number: the bytes of its packets.
+    packets: Vec<Vec<Vec<u8>>>,
 }
 
 impl Script {
@@ -27,27 +29,31 @@ impl Script {
         let html = page.html(tree(), None).unwrap();
         let html = Html::parse_document(&html);
         let data = json(&html, "data");
-        Script { html, data }
+        let size = number(&data["chunk"]);
+        let at: Vec<usize> = list(&data["at"]).iter().map(number).collect();
+        let mut packets = vec![Vec::new(); list(&data["places"]).len()];
+        for (which, at) in at.chunks(size).enumerate() {
+            let chunk = json(&html, &format!("chunk-{which}"));
+            for (nth, at) in at.iter().enumerate() {
+                let tail = number(&chunk["tail"][nth]);
+                let base64 = [&chunk["head"][nth], &chunk["strings"][tail]];
+                let bytes = base64.map(|text| STANDARD.decode(text.as_str().unwrap()).unwrap());
+                packets[*at].push(bytes.concat());
+            }
+        }
+        Script {
+            html,
+            data,
+            packets,
+        }
     }
 
     /// The bytes that the script shows for a link's fragment, such as `left-eth0-4`.
-    fn bytes(&self, place: &str) -> Vec<u8> {
+    fn bytes(&self, place: &str) -> &[u8] {
         let (interface, number) = place.rsplit_once('-').unwrap();
-        let number: usize = number.parse().unwrap();
-        let places = self.data["places"].as_array().unwrap();
-        let interface = places.iter().position(|name| name == interface).unwrap();
-        let at = self.data["at"].as_array().unwrap().iter().enumerate();
-        let mut at_it = at.filter(|(_, at)| at.as_u64() == Some(interface as u64));
-        let (packet, _) = at_it.nth(number - 1).unwrap();
-        let chunk = usize::try_from(self.data["chunk"].as_u64().unwrap()).unwrap();
-        let (nth, chunk) = (
-            packet % chunk,
-            json(&self.html, &format!("chunk-{}", packet / chunk)),
-        );
-        let tail = usize::try_from(chunk["tail"][nth].as_u64().unwrap()).unwrap();
-        let base64 = [&chunk["head"][nth], &chunk["strings"][tail]];
-        let decoded = base64.map(|text| STANDARD.decode(text.as_str().unwrap()).unwrap());
-        decoded.concat()
+        let mut places = list(&self.data["places"]).iter();
+        let interface = places.position(|name| name == interface).unwrap();
+        &self.packets[interface][number.parse::<usize>().unwrap() - 1]
     }
 
     fn ids(&self) -> BTreeSet<&str> {
@@ -55,6 +61,14 @@ impl Script {
         let places = self.html.select(&selector);
         places.filter_map(|element| element.attr("id")).collect()
     }
+}
+
+fn number(value: &Value) -> usize {
+    value.as_u64().unwrap().try_into().unwrap()
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().unwrap()
 }
 
 fn json(html: &Html, id: &str) -> Value {
@@ -165,8 +179,7 @@ fn pages_are_small() {
 fn files_are_there() {
     for page in Page::all(tree()).unwrap() {
         let data = Script::of(&page).data;
-        let files = data["files"].as_array().unwrap();
-        for file in files.iter().chain([&data["file"]]) {
+        for file in list(&data["files"]).iter().chain([&data["file"]]) {
             let file = file.as_str().unwrap();
             assert!(tree().join(file).is_file(), "{}: {file}", page.address());
         }
