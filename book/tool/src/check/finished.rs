@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Context;
-use scraper::{ElementRef, Html, Selector};
+use scraper::{Html, Selector};
 use walkdir::WalkDir;
 
 use crate::explorer;
@@ -17,8 +17,7 @@ pub type Pages = BTreeMap<String, Page>;
 pub struct Page {
     /// Its elements.
     pub html: Html,
-    /// The ids of its elements, which a link can point at. What is in a `<template>`
-    /// is nowhere in the page.
+    /// The ids of its elements, which a link can point at.
     pub ids: BTreeSet<String>,
 }
 
@@ -41,9 +40,6 @@ pub fn read(tree: &Path, built: &Path) -> anyhow::Result<(Pages, Vec<Problem>)> 
         let html = Html::parse_document(&text);
         let mut ids = BTreeSet::new();
         for element in html.select(&selector("[id]")) {
-            if is_in_template(element) {
-                continue;
-            }
             let id = element.attr("id").unwrap_or("");
             if !ids.insert(id.to_owned()) {
                 let what = format!("two elements of this page have the id {id}");
@@ -53,11 +49,6 @@ pub fn read(tree: &Path, built: &Path) -> anyhow::Result<(Pages, Vec<Problem>)> 
         pages.insert(path, Page { html, ids });
     }
     Ok((pages, problems))
-}
-
-fn is_in_template(element: ElementRef) -> bool {
-    let mut around = element.ancestors().filter_map(ElementRef::wrap);
-    around.any(|outer| outer.value().name() == "template")
 }
 
 /// The Markdown, source or capture file that a finished page was made from.
