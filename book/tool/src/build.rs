@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 use crate::page::{Taken, expand};
 use crate::problem::{Problem, Problems};
-use crate::{check, source_page};
+use crate::{check, explorer, source_page};
 
 /// The names of the folders in which books are built begin with this.
 const PREFIX: &str = ".book-";
@@ -80,6 +80,7 @@ fn attempt(tree: &Path, draft: bool) -> anyhow::Result<Built> {
         .build()
         .with_context(|| format!("cannot build the book in {}", target.display()))?;
     let built = fresh.path().join("book");
+    let unreadable = explorer::write(tree, &built, &mdbook.book)?;
     for (file, pages) in &taken.sources {
         source_page::write(tree, &built, file, pages)?;
     }
@@ -88,6 +89,7 @@ fn attempt(tree: &Path, draft: bool) -> anyhow::Result<Built> {
         shown, problems, ..
     } = taken;
     let mut problems = problems;
+    problems.extend(unreadable);
     problems.extend(check::finished_book(tree, &built)?);
     let (unused, broken) = check::anchors::problems(tree, &shown)?;
     problems.extend(broken);

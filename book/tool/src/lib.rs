@@ -18,6 +18,7 @@
 //! | [`doctor`] | `{{#doctor}}`: what `cargo lab doctor` can say |
 //! | [`console`] | transcripts: prompts, commands and output told apart |
 //! | [`figure`] | draws packets, packet lists and journeys from captures |
+//! | [`explorer`] | the page with all packets of a chapter, and the links to it |
 //! | [`minutes`] | `{{#minutes ch03-answer-ping.md}}`: how long a chapter takes |
 //! | [`number`] | the numbers of figures |
 //! | [`check`] | what must be true of the finished book |
@@ -33,6 +34,7 @@ pub mod changes;
 pub mod check;
 pub mod console;
 pub mod doctor;
+pub mod explorer;
 pub mod figure;
 pub mod html;
 pub mod listing;

@@ -48,6 +48,8 @@ fn described(element: ElementRef) -> bool {
         || has("alt")
         || child("title")
         || child("figcaption")
+        || is_list_with_summary(element)
+        || is_only_a_drawing(element)
     {
         return true;
     }
@@ -56,6 +58,25 @@ fn described(element: ElementRef) -> bool {
     let ornament =
         |e: &ElementRef| e.attr("aria-hidden") == Some("true") || e.value().classes().any(is_icon);
     ornament(&element) || around.any(|outer| ornament(&outer) || is_described_figure(outer))
+}
+
+/// In the explorer, a list is folded behind a line that says what it is.
+fn is_list_with_summary(element: ElementRef) -> bool {
+    let around = element.parent().and_then(ElementRef::wrap);
+    let first = around.and_then(|around| around.child_elements().next());
+    element.value().name() == "figure"
+        && first.is_some_and(|first| first.value().name() == "summary")
+}
+
+/// In the explorer, the map stands alone in its figure, and is described itself.
+fn is_only_a_drawing(element: ElementRef) -> bool {
+    let mut children = element.child_elements();
+    let drawing = children
+        .next()
+        .filter(|child| child.value().name() == "svg");
+    element.value().name() == "figure"
+        && children.next().is_none()
+        && drawing.is_some_and(described)
 }
 
 /// mdBook's icons stand beside words.

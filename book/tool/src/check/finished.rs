@@ -7,6 +7,7 @@ use anyhow::Context;
 use scraper::{Html, Selector};
 use walkdir::WalkDir;
 
+use crate::explorer;
 use crate::problem::Problem;
 
 /// All pages, by their path from the root of the book.
@@ -50,7 +51,7 @@ pub fn read(tree: &Path, built: &Path) -> anyhow::Result<(Pages, Vec<Problem>)> 
     Ok((pages, problems))
 }
 
-/// The Markdown or source file that a finished page was made from.
+/// The Markdown, source or capture file that a finished page was made from.
 pub struct Origin {
     file: String,
     text: String,
@@ -59,11 +60,13 @@ pub struct Origin {
 impl Origin {
     /// Finds it for a page's path in the finished book.
     pub fn of(tree: &Path, page: &str) -> Origin {
-        let page = page.trim_end_matches(".html");
-        let file = match page.strip_prefix("source/") {
-            Some(source) => source.to_owned(),
-            None => format!("book/src/{page}.md"),
+        let name = page.trim_end_matches(".html");
+        let file = match (name.strip_prefix("source/"), explorer::Page::at(page)) {
+            (Some(source), _) => source.to_owned(),
+            (None, Some(explorer)) => explorer.all_packets(),
+            (None, None) => format!("book/src/{name}.md"),
         };
+        // A capture has no lines.
         let text = std::fs::read_to_string(tree.join(&file)).unwrap_or_default();
         Origin { file, text }
     }

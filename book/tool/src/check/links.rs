@@ -9,7 +9,7 @@
 
 use std::path::Path;
 
-use scraper::ElementRef;
+use scraper::{ElementRef, Selector};
 
 use super::finished::{Origin, Page, Pages, selector};
 use crate::problem::Problem;
@@ -31,24 +31,45 @@ pub fn problems(
         // In Markdown, a link to another page names its Markdown file.
         let written = link.replace(".html", ".md");
         let words: String = element.text().collect();
-        // The name of a field is written nowhere, and may stand anywhere.
-        let place = match is_field(element) {
-            true => ["{{#header", "{{#packet "],
-            false => [link, words.trim()],
-        };
-        problems.push(origin.first(&[&written, place[0], place[1]], format!("{link}: {reason}")));
+        let mut places = vec![written];
+        // In a figure, no link is written anywhere, and its words may stand anywhere.
+        match directive(element) {
+            Some(directive) => places.extend(directive),
+            None => places.extend([link.to_owned(), words.trim().to_owned()]),
+        }
+        let places: Vec<&str> = places.iter().map(String::as_str).collect();
+        problems.push(origin.first(&places, format!("{link}: {reason}")));
     }
     problems
 }
 
-/// Whether this is the name of a field in a figure, which leads to the field's
-/// explanation.
-fn is_field(element: ElementRef) -> bool {
+/// How the directive begins that drew this link, if one did: the name of a field,
+/// which leads to the field's explanation, or the number of a packet. First as
+/// exactly as the figure's caption says it, then less so.
+fn directive(element: ElementRef) -> Option<[String; 3]> {
     let mut around = element.ancestors().filter_map(ElementRef::wrap);
-    around.any(|outer| {
-        let mut classes = outer.value().classes();
-        outer.value().name() == "figure" && classes.any(|class| ["bits", "packet"].contains(&class))
-    })
+    let figure = around.find(|outer| outer.value().name() == "figure")?;
+    let directives = [
+        ("bits", "header"),
+        ("packet", "packet"),
+        ("packets", "packets"),
+    ];
+    let (_, name) = directives
+        .into_iter()
+        .find(|(class, _)| figure.value().classes().any(|of| of == *class))?;
+    let words = |part: Selector| -> String {
+        let parts = figure.select(&part).next();
+        parts.iter().flat_map(ElementRef::text).collect()
+    };
+    // "Packet 1", "Packets 1 to 8".
+    let title = words(selector(".source strong"));
+    let number = title.split(' ').nth(1).unwrap_or("");
+    let capture = words(selector(".source code"));
+    Some([
+        format!("{{{{#{name} {capture} {number}"),
+        format!("{{{{#{name} {capture} "),
+        format!("{{{{#{name} "),
+    ])
 }
 
 /// The reason why a link of a page is dead, if it is.

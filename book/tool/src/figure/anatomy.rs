@@ -13,6 +13,7 @@ use super::arguments::Arguments;
 use super::caption::Caption;
 use super::capture::Capture;
 use super::find;
+use crate::explorer;
 
 const USAGE: &str =
     r#"{{#packet FILE NUMBER "text" only="LAYER, …" highlight="LAYER.FIELD, …" caption="…"}}"#;
@@ -64,7 +65,13 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
     let figure = html! {
         figure .packet {
             (caption.above(html! {
-                strong { "Packet " (number) } " of " code { (capture.name) } ", " (length) " bytes"
+                strong {
+                    @match explorer::link(tree, &capture, number) {
+                        Some(place) => a href=(place) { "Packet " (number) },
+                        None => { "Packet " (number) }
+                    }
+                }
+                " of " code { (capture.name) } ", " (length) " bytes"
                 span .line { (packet.info()) }
             }))
             (layers(html! { @for part in &parts { (anatomy.item(part)) } }))

@@ -8,13 +8,18 @@ use ip_over_udp::capture::{self, Packet};
 use figures::http::http;
 
 /// A capture of the tree.
-pub(super) struct Capture {
+pub struct Capture {
     /// Its path in the tree, with slashes.
     pub name: String,
+    /// In the order of the file; never none.
     pub packets: Vec<Packet>,
 }
 
 impl Capture {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The name leads out of the tree, the file cannot be read, or it has no packets.
     pub fn open(tree: &Path, name: &str) -> anyhow::Result<Capture> {
         let inside = Path::new(name)
             .components()
@@ -40,7 +45,7 @@ impl Capture {
     }
 
     /// The packet of this number, from 1.
-    pub fn packet(&self, number: usize) -> anyhow::Result<&Packet> {
+    pub(super) fn packet(&self, number: usize) -> anyhow::Result<&Packet> {
         let (name, count) = (&self.name, self.packets.len());
         let packet = self.packets.get(number.wrapping_sub(1));
         let packet = packet.with_context(|| {
@@ -54,7 +59,7 @@ impl Capture {
     }
 
     /// The packet of this number, of which `text` must be true.
-    pub fn packet_that_says(&self, number: usize, text: &str) -> anyhow::Result<&Packet> {
+    pub(super) fn packet_that_says(&self, number: usize, text: &str) -> anyhow::Result<&Packet> {
         let packet = self.packet(number)?;
         if !says(packet, text) {
             let name = &self.name;

@@ -9,6 +9,7 @@ use super::arguments::Arguments;
 use super::caption::Caption;
 use super::capture::Capture;
 use super::range::{self, Range};
+use crate::explorer;
 
 const USAGE: &str = r#"{{#packets FILE FIRST..LAST "text" mark=NUMBER caption="…"}}"#;
 
@@ -28,7 +29,7 @@ pub(super) fn draw(tree: &Path, arguments: &str) -> anyhow::Result<String> {
             number,
             packet,
             marked: range.marked.contains(&number),
-            link: None,
+            link: explorer::link(tree, &capture, number),
             id: None,
         })
         .collect();

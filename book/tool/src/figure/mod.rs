@@ -63,6 +63,8 @@ mod travel;
 mod value;
 mod way;
 
+pub use capture::Capture;
+
 /// `{{#packet captures/ch06/left-eth0.pcap 1 "ICMP echo request"}}`: the
 /// anatomy of one packet.
 ///

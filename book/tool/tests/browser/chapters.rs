@@ -1,12 +1,9 @@
 //! From chapter to chapter, and each one without an error.
 
-use std::sync::{Arc, Mutex};
-
 use anyhow::ensure;
-use headless_chrome::protocol::cdp::types::Event;
 
 use crate::book::{Book, KINDS};
-use crate::tab::{text, until, value};
+use crate::tab::{Console, text, until, value};
 
 /// The arrow to the next chapter, and a link in the sidebar.
 pub fn next_one_and_sidebar(book: &Book) -> anyhow::Result<()> {
@@ -59,29 +56,12 @@ pub fn search(book: &Book) -> anyhow::Result<()> {
 /// Nothing in the console of any page.
 pub fn no_errors(book: &Book) -> anyhow::Result<()> {
     let tab = book.tab()?;
-    tab.enable_log()?.enable_runtime()?;
-    let errors: Arc<Mutex<Vec<String>>> = Arc::default();
-    let heard = Arc::clone(&errors);
-    tab.add_event_listener(Arc::new(move |event: &Event| {
-        let what = match event {
-            Event::LogEntryAdded(event) => format!("{:?}", event.params.entry),
-            Event::RuntimeExceptionThrown(event) => format!("{:?}", event.params.exception_details),
-            Event::RuntimeConsoleAPICalled(event) => format!("{:?}", event.params),
-            _ => return,
-        };
-        if let Ok(mut errors) = heard.lock() {
-            errors.push(what);
-        }
-    }))?;
+    let console = Console::of(&tab)?;
     for page in book.pages() {
         book.go(&tab, &page)?;
         until(&tab, "document.readyState == 'complete'")?;
-        let heard: Vec<String> = std::mem::take(
-            &mut *errors
-                .lock()
-                .map_err(|_| anyhow::anyhow!("a listener died"))?,
-        );
-        ensure!(heard.is_empty(), "{page}: {}", heard.join("\n"));
+        let said = console.take()?;
+        ensure!(said.is_empty(), "{page}: {said}");
     }
     Ok(())
 }

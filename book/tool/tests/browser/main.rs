@@ -6,6 +6,7 @@
 
 mod book;
 mod chapters;
+mod explorer;
 mod fields;
 mod motion;
 mod tab;
@@ -28,6 +29,8 @@ const TESTS: &[(&str, Test)] = &[
     ),
     ("chapters::search", chapters::search),
     ("chapters::no_errors", chapters::no_errors),
+    ("explorer::from_a_row", explorer::from_a_row),
+    ("explorer::without_javascript", explorer::without_javascript),
     ("fields::keyboard", fields::keyboard),
     ("fields::pointer", fields::pointer),
     ("fields::without_javascript", fields::without_javascript),

@@ -1,32 +1,9 @@
 //! Pages of different widths.
 
 use anyhow::{bail, ensure};
-use headless_chrome::Tab;
-use headless_chrome::protocol::cdp::Emulation::SetDeviceMetricsOverride;
 
 use crate::book::Book;
-use crate::tab::{text, until, value};
-
-/// Gives a page this width.
-fn resize(tab: &Tab, width: u32) -> anyhow::Result<()> {
-    tab.call_method(SetDeviceMetricsOverride {
-        width,
-        height: 740,
-        device_scale_factor: 2.0,
-        mobile: width < 600,
-        scale: None,
-        screen_width: None,
-        screen_height: None,
-        position_x: None,
-        position_y: None,
-        dont_set_visible_size: None,
-        screen_orientation: None,
-        viewport: None,
-        display_feature: None,
-        device_posture: None,
-    })?;
-    Ok(())
-}
+use crate::tab::{resize, text, until, value};
 
 /// No page is wider than a phone.
 pub fn phone(book: &Book) -> anyhow::Result<()> {

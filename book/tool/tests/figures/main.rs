@@ -8,6 +8,7 @@ mod checksums;
 mod damaged;
 mod differences;
 mod errors;
+mod explorer;
 mod fields;
 mod flow;
 mod fragments;

@@ -130,6 +130,13 @@ impl Fixture {
         std::fs::write(path, text).unwrap();
     }
 
+    /// Copies a file of our own tree into this one.
+    pub fn copy(&self, ours: &str, file: &str) {
+        let path = self.tree().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::copy(Path::new("../..").join(ours), path).unwrap();
+    }
+
     pub fn append(&self, file: &str, text: &str) {
         self.write(file, &(self.read(file) + text));
     }

@@ -3,6 +3,7 @@
 mod building;
 mod checks;
 mod directives;
+mod explorers;
 mod fixture;
 mod terminal;
 mod watching;

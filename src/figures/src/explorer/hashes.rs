@@ -5,7 +5,7 @@
 pub const SCRIPT: &str = "sha256-/7TP4/ghDq4CAWOep3n2RkwZyk67U5Vq0vWWQmNTvwc=";
 /// Of the style sheets.
 pub const STYLES: [&str; 2] = [
-    "sha256-kg/wArBrkuwgyLXIfm/BFzGykmzC3RHvYdWG+x8ko+4=",
+    "sha256-cP3szarzMw0doVBNgzPirWbaQ/Guh3/YrNpYP4pQres=",
     "sha256-7sxMV6hPwYGpesC3b4N/1d8153p14659Dlh3l6ubFzY=",
 ];
 
