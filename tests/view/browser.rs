@@ -1,7 +1,7 @@
 //! The page in Chromium.
 
 #[path = "../../book/tool/tests/browser/tab.rs"]
-mod tab;
+pub mod tab;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use headless_chrome::{Browser, LaunchOptions, Tab};
 /// A page in a browser of its own, which ends with it.
 pub struct Page {
     pub tab: Arc<Tab>,
+    console: tab::Console,
     _browser: Browser,
 }
 
@@ -51,6 +52,7 @@ impl Page {
         let tab = browser.new_tab().unwrap();
         tab.set_default_timeout(Duration::from_secs(30));
         let page = Page {
+            console: tab::Console::of(&tab).unwrap(),
             tab,
             _browser: browser,
         };
@@ -134,5 +136,6 @@ impl Page {
     #[track_caller]
     pub fn has_no_problems(&self) {
         assert_eq!(self.problems(), "");
+        assert_eq!(self.console.take().unwrap(), "");
     }
 }

@@ -10,7 +10,7 @@ use support::{
     CHROMIUM, Done, apply, as_user, chapters, program, run, temporary, test_without_lab,
 };
 
-use crate::browser::Page;
+use crate::browser::{Page, tab};
 
 fn reference(chapter: &str) -> PathBuf {
     let tree = programs::tree().unwrap();
@@ -62,26 +62,7 @@ fn on_a_phone() {
     let page = temporary("view").join("page.html");
     view(&[&reference("06").join("all.pcapng")], &page).code(0);
     let page = Page::of(&page, 1280);
-    page.tab
-        .call_method(
-            headless_chrome::protocol::cdp::Emulation::SetDeviceMetricsOverride {
-                width: 360,
-                height: 740,
-                device_scale_factor: 2.0,
-                mobile: true,
-                scale: None,
-                screen_width: None,
-                screen_height: None,
-                position_x: None,
-                position_y: None,
-                dont_set_visible_size: None,
-                screen_orientation: None,
-                viewport: None,
-                display_feature: None,
-                device_posture: None,
-            },
-        )
-        .unwrap();
+    tab::resize(&page.tab, 360).unwrap();
     page.until("document.querySelector('#packet h2') !== null");
     page.until("innerWidth === 360");
     let wide = page.number("document.documentElement.scrollWidth");

@@ -76,7 +76,7 @@ impl Rows {
                 Some((first, inside)) => (Some(first), inside),
                 None => (None, [].as_slice()),
             };
-            let carried: Vec<String> = inside.iter().map(|line| carried(line)).collect();
+            let carried: Vec<String> = inside.iter().map(carried).collect();
             let mut info = first.map_or(String::new(), |line| line.info.clone());
             for line in &carried {
                 info = format!("{info} [{line}]");
