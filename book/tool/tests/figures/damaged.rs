@@ -28,7 +28,7 @@ fn fails(bytes: &[u8], draw: Draw, arguments: &str, words: &str) {
 fn cut_in_the_last_packet() {
     let bytes = capture();
     let cut = &bytes[..bytes.len() - 5];
-    let words = "damaged after packet 66";
+    let words = "it ends in the middle of what comes after packet 66";
     fails(cut, figure::packet, r#"one.pcap 1 "echo""#, words);
     fails(cut, figure::checksum, r#"one.pcap 1 "echo" UDP"#, words);
     fails(cut, figure::difference, r#"one.pcap 1,2 "echo""#, words);
@@ -50,13 +50,13 @@ fn no_packets() {
 #[test]
 fn unknown_link_type() {
     let mut bytes = capture();
-    // The link type is the last field of the file header: 113 is Linux "cooked".
-    bytes[FILE_HEADER - 4] = 113;
+    // The link type is the last field of the file header: 127 is Wi-Fi with radiotap.
+    bytes[FILE_HEADER - 4] = 127;
     fails(
         &bytes,
         figure::packet,
         r#"one.pcap 1 "echo""#,
-        "link type 113",
+        "link type 127",
     );
 }
 
