@@ -310,3 +310,57 @@ fn identify(packet: &Packet) -> (Kind, Identity<'_>) {
     };
     (content.kind, identity)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use ip_over_udp::capture::now;
+
+    use super::*;
+
+    fn datagram(interface: &str, number: usize, data: &[u8]) -> Packet {
+        let mut bytes = Vec::new();
+        etherparse::PacketBuilder::ethernet2([2; 6], [4; 6])
+            .ipv4([192, 0, 2, 1], [192, 0, 2, 2], 64)
+            .udp(1000, 2000)
+            .write(&mut bytes, data)
+            .unwrap();
+        Packet {
+            interface: interface.to_owned(),
+            link: LinkType::Ethernet,
+            direction: Some(Direction::Out),
+            time: now() + Duration::from_micros(number as u64),
+            length: bytes.len() as u32,
+            data: bytes,
+        }
+    }
+
+    #[test]
+    fn equal_packets_are_followed_one_by_one() {
+        let places = ["left-eth0", "internet-left", "right-eth0"];
+        let all: Vec<Packet> = (0..3)
+            .flat_map(|round| places.map(|place| datagram(place, round, b"same")))
+            .collect();
+        let tracks = follow((1..).zip(&all));
+        let numbers: Vec<Vec<usize>> = tracks
+            .iter()
+            .map(|track| track.points.iter().map(|point| point.number).collect())
+            .collect();
+        assert_eq!(numbers, [[1, 2, 3], [4, 5, 6], [7, 8, 9]]);
+    }
+
+    /// A flood of equal packets, or of different ones, takes no time that grows with
+    /// its square: this would run for minutes.
+    #[test]
+    fn a_flood_is_followed() {
+        let equal: Vec<Packet> = (0..100_000)
+            .map(|at| datagram("left-eth0", at, b"same"))
+            .collect();
+        assert_eq!(follow((1..).zip(&equal)).len(), equal.len());
+        let other: Vec<Packet> = (0..100_000_usize)
+            .map(|at| datagram("left-eth0", at, &at.to_be_bytes()))
+            .collect();
+        assert_eq!(follow((1..).zip(&other)).len(), other.len());
+    }
+}

@@ -178,3 +178,76 @@ fn for_the_router(track: &Track, routers: &HashSet<IpAddr>) -> bool {
         .and_then(|packet| packet.addresses);
     taken && to.is_none_or(|(_, to)| routers.contains(&to) || to.is_multicast())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use ip_over_udp::capture;
+
+    fn packets(chapter: &str) -> Vec<Packet> {
+        let captures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../captures");
+        capture::read(&captures.join(chapter).join("all.pcapng")).unwrap()
+    }
+
+    /// What became of the packets that have not arrived, and where each was last.
+    fn lost(chapter: &str) -> Vec<(Fate, String)> {
+        let packets = packets(chapter);
+        let groups = groups(&packets);
+        let lost = groups.iter().filter(|group| group.fate != Fate::Arrived);
+        lost.map(|group| (group.fate, group.track.last().packet.interface.clone()))
+            .collect()
+    }
+
+    #[test]
+    fn what_the_chapters_lose_on_purpose() {
+        use Fate::{Lost, NeverCarried, NeverDelivered};
+        let told = |chapter| {
+            let lost = lost(chapter);
+            lost.into_iter()
+                .map(|(fate, place)| format!("{fate:?} {place}"))
+                .collect::<Vec<_>>()
+        };
+        let line = |fate: Fate, place: &str| format!("{fate:?} {place}");
+        // Before there is a tunnel, the router does not know the inner address.
+        assert_eq!(told("ch00"), [line(Lost, "internet-left")]);
+        // A program alone answers, or does not; datagrams all arrive.
+        for quiet in ["ch01", "ch03", "ch04"] {
+            assert_eq!(told(quiet), Vec::<String>::new(), "{quiet}");
+        }
+        assert_eq!(told("ch02"), vec![line(Lost, "internet-left"); 3]);
+        // Half a tunnel: the reply; a route into the tunnel itself; a wrong port.
+        assert_eq!(
+            told("ch05"),
+            [
+                line(NeverCarried, "right-tun0"),
+                line(NeverCarried, "left-tun1"),
+                line(NeverCarried, "left-tun1"),
+                line(NeverCarried, "left-tun1"),
+                line(NeverDelivered, "right-eth0"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_group_has_all_fragments_at_all_interfaces() {
+        let packets = packets("ch06");
+        let groups = groups(&packets);
+        let big = groups
+            .iter()
+            .find(|group| group.track.inside() == 1490)
+            .unwrap();
+        // Two tunnel devices, and four interfaces with two fragments each.
+        assert_eq!(big.points().len(), 2 + 4 * 2);
+        let frames = big
+            .points()
+            .iter()
+            .filter(|point| point.packet.data.len() == 52)
+            .count();
+        assert_eq!(frames, 4);
+        // Each packet is in one group.
+        let members: usize = groups.iter().map(|group| group.points().len()).sum();
+        assert_eq!(members, packets.len());
+    }
+}
