@@ -250,4 +250,40 @@ mod tests {
         let members: usize = groups.iter().map(|group| group.points().len()).sum();
         assert_eq!(members, packets.len());
     }
+
+    /// A ping of the router ends there, and is not lost.
+    #[test]
+    fn what_is_for_the_router_has_arrived() {
+        let (left, router) = ([198, 51, 100, 2], [198, 51, 100, 1]);
+        let ping = |interface: &str, direction, from, to, milliseconds| {
+            let mut data = Vec::new();
+            etherparse::PacketBuilder::ethernet2([2; 6], [4; 6])
+                .ipv4(from, to, 64)
+                .icmpv4_echo_request(1, 1)
+                .write(&mut data, &[0; 8])
+                .unwrap();
+            Packet {
+                interface: interface.to_owned(),
+                link: LinkType::Ethernet,
+                direction: Some(direction),
+                time: std::time::Duration::from_millis(milliseconds),
+                length: data.len() as u32,
+                data,
+            }
+        };
+        let packets = [
+            ping("left-eth0", Direction::Out, left, router, 1),
+            ping("internet-left", Direction::In, left, router, 2),
+            ping("internet-left", Direction::Out, router, left, 3),
+            ping("left-eth0", Direction::In, router, left, 4),
+        ];
+        let fates: Vec<Fate> = groups(&packets).iter().map(|group| group.fate).collect();
+        assert_eq!(fates, [Fate::Arrived, Fate::Arrived]);
+        // Without an answer nothing says that the address is the router's.
+        let fates: Vec<Fate> = groups(&packets[..2])
+            .iter()
+            .map(|group| group.fate)
+            .collect();
+        assert_eq!(fates, [Fate::Lost]);
+    }
 }
