@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 
 use lab::book::Book;
 use lab::programs::{beside_this_one, tree};
@@ -17,22 +17,41 @@ pub fn built() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let folder = beside_this_one().unwrap();
-        // Set by `cargo test`.
-        if let Some(cargo) = std::env::var_os("CARGO") {
-            let profile = match folder.file_name().and_then(|name| name.to_str()) {
-                Some("debug") | None => "dev",
-                Some(profile) => profile,
-            };
-            let mut build = Command::new(cargo);
-            build.args(["build", "--quiet", "--bins", "--profile", profile]);
-            build
-                .arg("--manifest-path")
-                .arg(tree().unwrap().join("Cargo.toml"));
-            build.arg("--target-dir").arg(folder.parent().unwrap());
-            assert!(build.status().unwrap().success());
-        }
+        build(&folder, &["--bins"]);
         folder
     })
+}
+
+/// Builds into the folder of the programs.
+fn build(folder: &Path, what: &[&str]) {
+    // Set by `cargo test`.
+    let Some(cargo) = std::env::var_os("CARGO") else {
+        return;
+    };
+    let profile = match folder.file_name().and_then(|name| name.to_str()) {
+        Some("debug") | None => "dev",
+        Some(profile) => profile,
+    };
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "--profile", profile]);
+    build
+        .args(what)
+        .arg("--manifest-path")
+        .arg(tree().unwrap().join("Cargo.toml"));
+    build.arg("--target-dir").arg(folder.parent().unwrap());
+    assert!(build.status().unwrap().success());
+}
+
+/// Sees to it that the lab finds the program that makes the page of
+/// `cargo lab view`, which [`built`] leaves out as `cargo run` does.
+pub fn with_view() {
+    static VIEW: Once = Once::new();
+    VIEW.call_once(|| {
+        build(built(), &["--package", "figures", "--bin", "view"]);
+        if programs() != built() {
+            fs::copy(built().join("view"), program("view")).unwrap();
+        }
+    });
 }
 
 static FOLDER: OnceLock<PathBuf> = OnceLock::new();
