@@ -11,6 +11,7 @@
 //! | `errors` | bad input and bad machines, and the words for them |
 //! | `lifecycle`, `ending` | labs that come and go |
 //! | `hosts`, `shells` | what a lab gives |
+//! | `live` | the page of a running lab, as a browser gets it |
 //! | `starting` | what the lab's command needs |
 //! | `player` | chapters played, compared and blessed |
 //!
@@ -36,6 +37,7 @@ mod every_program;
 mod hosts;
 mod interop;
 mod lifecycle;
+mod live;
 mod machine;
 mod oracle;
 mod player;

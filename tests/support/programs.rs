@@ -17,26 +17,31 @@ pub fn built() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let folder = beside_this_one().unwrap();
-        // Set by `cargo test`.
-        if let Some(cargo) = std::env::var_os("CARGO") {
-            let profile = match folder.file_name().and_then(|name| name.to_str()) {
-                Some("debug") | None => "dev",
-                Some(profile) => profile,
-            };
-            let mut build = Command::new(cargo);
-            build.args(["build", "--quiet", "--bins", "--profile", profile]);
-            // All that a reader's commands build, and no more.
-            for package in ["ip-over-udp", "lab", "tests", "figures"] {
-                build.args(["--package", package]);
-            }
-            build
-                .arg("--manifest-path")
-                .arg(tree().unwrap().join("Cargo.toml"));
-            build.arg("--target-dir").arg(folder.parent().unwrap());
-            assert!(build.status().unwrap().success());
-        }
+        build(&folder);
         folder
     })
+}
+
+/// Builds all that a reader's commands build, into this folder.
+fn build(folder: &Path) {
+    // Set by `cargo test`.
+    let Some(cargo) = std::env::var_os("CARGO") else {
+        return;
+    };
+    let profile = match folder.file_name().and_then(|name| name.to_str()) {
+        Some("debug") | None => "dev",
+        Some(profile) => profile,
+    };
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "--bins", "--profile", profile]);
+    for package in ["ip-over-udp", "lab", "tests", "figures"] {
+        build.args(["--package", package]);
+    }
+    build
+        .arg("--manifest-path")
+        .arg(tree().unwrap().join("Cargo.toml"));
+    build.arg("--target-dir").arg(folder.parent().unwrap());
+    assert!(build.status().unwrap().success());
 }
 
 static FOLDER: OnceLock<PathBuf> = OnceLock::new();

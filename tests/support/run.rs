@@ -136,7 +136,8 @@ impl Program {
         Some(n > 0)
     }
 
-    fn printed(&self) -> String {
+    /// What it has printed so far, as far as it was waited for.
+    pub fn printed(&self) -> String {
         String::from_utf8_lossy(&self.so_far).into_owned()
     }
 

@@ -15,6 +15,8 @@
 //! the [`evidence`] helps to see why it is not done yet, and [`rounds`] play it
 //! again after each change.
 //!
+//! The [`web`] server is for a page behind the tunnel, and for that of a running lab.
+//!
 //! `sys` holds all the `unsafe` of the lab.
 
 // Only `sys` may contain `unsafe`.
@@ -53,5 +55,6 @@ pub mod summary;
 mod sys;
 pub mod transcript;
 pub mod verify;
+pub mod web;
 
 pub use lab::{Lab, Setup};

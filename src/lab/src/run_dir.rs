@@ -237,9 +237,14 @@ impl Running {
 
     /// Returns once that lab has ended.
     pub fn wait_for_end(&self) {
-        if let Ok(folder) = File::open(&self.path) {
-            let _ = Flock::lock(folder, FlockArg::LockShared);
-        }
+        wait_for_end(&self.path);
+    }
+}
+
+/// Returns once the lab with this folder has ended.
+pub fn wait_for_end(path: &Path) {
+    if let Ok(folder) = File::open(path) {
+        let _ = Flock::lock(folder, FlockArg::LockShared);
     }
 }
 

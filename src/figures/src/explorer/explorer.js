@@ -187,6 +187,10 @@ function choose(packet) {
   reveal(packet);
   draw();
   history.replaceState(null, '', `#${name(packet)}`);
+  describe(packet);
+}
+
+function describe(packet) {
   const view = piece('#chosen');
   say(view, 'title', `Packet ${ordinal[packet]} of ${data.shown[data.at[packet]]}`);
   say(view, 'info', [between(packet), text(data.kind[packet]), text(data.info[packet])].join(' '));
@@ -390,13 +394,15 @@ function search() {
 
 // --- What the reader does ---------------------------------------------------
 
+const label = place => `${data.shown[place]} (${at[place].length})`;
+
 function options() {
   all('#choice select').forEach((select, side) => {
     select.parentNode.hidden = side >= shown.length;
-    select.replaceChildren(...data.shown.map((name, place) => {
+    select.replaceChildren(...data.shown.map((_, place) => {
       const option = document.createElement('option');
       option.value = place;
-      option.textContent = `${name} (${at[place].length})`;
+      option.textContent = label(place);
       option.selected = place === shown[side];
       return option;
     }));
@@ -493,31 +499,79 @@ function theme() {
   } catch { /* Files may have no such memory. */ }
 }
 
-// While a lab runs: the same page, made anew whenever packets have passed.
+// While a lab runs: the same page, made anew whenever packets have passed. A capture
+// only grows, so a packet keeps its number; what is found at a place may move.
 function live() {
   if (document.body.dataset.live === undefined) return;
   const events = new EventSource('events');
-  events.addEventListener('packets', async () => {
-    const fresh = new DOMParser().parseFromString(await (await fetch('page')).text(), 'text/html');
-    const before = { chosen: chosen === null ? null : name(chosen), filter: $('#filter').value,
-      shown: shown.map(place => data.interfaces[place]), top: $('#view').scrollTop,
-      end: chosen === null || chosen === data.at.length - 1 };
-    $('main').replaceWith(document.adoptNode($('main', fresh)));
-    chosen = null;
-    start();
-    const again = before.shown.map(name => data.interfaces.indexOf(name));
-    if (again.length === shown.length && again.every(place => place >= 0)) { shown = again; options(); }
-    $('#filter').value = before.filter;
-    search();
-    $('#view').scrollTop = before.top;
-    const [, place, nth] = before.chosen?.match(/^(.*)-(\d+)$/) ?? [];
-    const same = at[data.places.indexOf(place)]?.[nth - 1];
-    if (same !== undefined) choose(same);
-  });
-  events.addEventListener('end', () => {
+  const running = $('#live').textContent;
+  const state = words => { if ($('#live').textContent !== words) $('#live').textContent = words; };
+  let next = null, work = null;
+  // However many events come while a page is fetched, one more is fetched then.
+  const catchUp = async () => {
+    while (next !== null) {
+      const count = next;
+      next = null;
+      if (count === data.at.length) continue;
+      const answer = await fetch('page');
+      if (!answer.ok) throw new Error(answer.statusText);
+      renew($('main', new DOMParser().parseFromString(await answer.text(), 'text/html')));
+    }
+  };
+  const due = event => {
+    next = Number(event.data);
+    return work ??= catchUp().finally(() => { work = null; });
+  };
+  const lost = () => state('The newest packets could not be fetched.');
+  events.addEventListener('packets', event => due(event).then(() => state(running), lost));
+  events.addEventListener('error', () => state('Nothing is heard of the lab any more. The page stays as it is.'));
+  events.addEventListener('end', event => {
     events.close();
-    $('#live').textContent = 'The lab has ended. The page stays as it is.';
+    due(event).then(() => state('The lab has ended. The page stays as it is.'),
+      () => state('The lab has ended. Its last packets could not be fetched.'));
   });
+}
+
+// Takes the packets of a fresh page. What the reader uses stays in its place: the two
+// lists, the filter with its cursor, and the chosen packet.
+function renew(fresh) {
+  const kept = ['choice', 'lists', 'packet'], choice = $('#choice'), view = $('#view');
+  const empty = data.at.length === 0, interfaces = data.interfaces;
+  const names = shown.map(place => interfaces[place]), usual = shown.join() === data.pair.join();
+  const top = view.scrollTop, follows = top + view.clientHeight >= view.scrollHeight - rowHeight();
+  const before = chosen === null ? '' : around(chosen);
+
+  $('#live', fresh).replaceWith($('#live'));
+  $('#plain', fresh)?.remove();
+  all('main > *').forEach(part => kept.includes(part.id) || part.remove());
+  const parts = [...fresh.children], form = parts.findIndex(part => part.id === choice.id);
+  choice.before(...parts.slice(0, form));
+  $('main').append(...parts.slice(form).filter(part => !kept.includes(part.id)));
+  if (empty) return start();
+
+  read();
+  shown = names.map(name => data.interfaces.indexOf(name));
+  // The lists that the page begins with are others now, and the reader has chosen none.
+  if (usual && (chosen === null || data.pair.includes(data.at[chosen]))) shown = data.pair.slice();
+  if (shown.length < 2) shown = shown.concat(data.pair.filter(place => !shown.includes(place))).slice(0, 2);
+  // A list of choices that is open stays so.
+  if (data.interfaces.join() !== interfaces.join()) options();
+  else all('option', choice).forEach(option => { option.textContent = label(option.value); });
+  arrange();
+  view.scrollTop = follows ? view.scrollHeight : top;
+  draw();
+  if (chosen === null || around(chosen) === before) return;
+  const inputs = all('#packet input'), on = inputs.findIndex(input => input.checked), focus = inputs.indexOf(document.activeElement);
+  describe(chosen);
+  const again = all('#packet input');
+  if (on >= 0) again[on].checked = true;
+  if (focus >= 0) again[focus].focus({ preventScroll: true });
+}
+
+// All that is shown of a packet and can change when others come.
+function around(packet) {
+  const group = data.group[packet], talk = data.talk[group];
+  return JSON.stringify([fate(packet), members[group], talk === null ? [] : data.talks[talk]]);
 }
 
 theme();

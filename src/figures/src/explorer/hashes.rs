@@ -2,7 +2,7 @@
 //! policy. The test below writes them anew with `BLESS=1`.
 
 /// Of the script.
-pub const SCRIPT: &str = "sha256-/7TP4/ghDq4CAWOep3n2RkwZyk67U5Vq0vWWQmNTvwc=";
+pub const SCRIPT: &str = "sha256-6zZS6tBaJaJf7Ot90+cFJMpd9xbfiWE4V4PXToCFbzM=";
 /// Of the style sheets.
 pub const STYLES: [&str; 2] = [
     "sha256-cP3szarzMw0doVBNgzPirWbaQ/Guh3/YrNpYP4pQres=",

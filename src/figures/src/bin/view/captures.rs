@@ -15,7 +15,7 @@ use lab::summary::{quoted, shown};
 use lab::{compare, programs, run_dir};
 
 /// The file with the packets of all interfaces, in a folder of the lab.
-const ALL: &str = "all.pcapng";
+pub const ALL: &str = "all.pcapng";
 
 /// So many packets a page has at most: a browser opens it within a second or two.
 const PACKETS: usize = 100_000;
@@ -51,7 +51,7 @@ impl View {
                     Some(chapter) => format!("Chapter {chapter}: your packets"),
                     None => format!("Your packets in {}", shown(folder).display()),
                 };
-                View::of_folder(folder, title)?
+                View::of_folder(folder, title, false)?
             }
             files => View::of_files(files)?,
         };
@@ -61,11 +61,25 @@ impl View {
         Ok(view)
     }
 
+    /// The capture of a lab that runs, or has just ended.
+    ///
+    /// # Errors
+    /// The lab captures nothing, or the capture cannot be read.
+    pub fn of_running(folder: &Path, has_ended: bool) -> anyhow::Result<View> {
+        let title = format!("Your packets in {}", shown(folder).display());
+        View::of_folder(folder, title, !has_ended)
+    }
+
+    /// How many packets the page has.
+    pub fn packets(&self) -> usize {
+        self.packets.len()
+    }
+
     /// The captures of one lab, in its folder.
     ///
     /// # Errors
     /// There are none, or they cannot be read.
-    fn of_folder(folder: &Path, title: String) -> anyhow::Result<View> {
+    fn of_folder(folder: &Path, title: String, grows: bool) -> anyhow::Result<View> {
         let all = folder.join(ALL);
         if !all.exists() {
             let mut view = View::of_files(&captures(folder)?)?;
@@ -73,7 +87,7 @@ impl View {
             return Ok(view);
         }
         let mut notes = Vec::new();
-        let packets = read(&all, &mut notes, PACKETS)?;
+        let packets = read(&all, &mut notes, PACKETS, grows)?;
         let names: BTreeSet<&str> = packets.iter().map(|packet| &*packet.interface).collect();
         let alone = names.into_iter().filter_map(|name| {
             let file = folder.join(format!("{name}.pcap"));
@@ -106,7 +120,7 @@ impl View {
         };
         let (mut packets, mut notes) = (Vec::new(), Vec::new());
         for (path, name) in paths.iter().zip(&names) {
-            let mut of_file = read(path, &mut notes, PACKETS / paths.len())?;
+            let mut of_file = read(path, &mut notes, PACKETS / paths.len(), false)?;
             for packet in &mut of_file {
                 if packet.interface.is_empty() {
                     packet.interface.clone_from(name);
@@ -144,15 +158,20 @@ impl View {
         })
     }
 
-    /// The page, as a file at this place.
-    fn page(self, place: &Path, live: bool) -> String {
+    /// The page, for a server that tells it of new packets. It has no way from there to
+    /// the book's files.
+    pub fn live_page(self) -> String {
+        self.page(Explained::Nowhere, true)
+    }
+
+    fn page(self, explained: Explained, live: bool) -> String {
         let explorer = Explorer {
             title: self.title,
             files: self.files,
             packets: &self.packets,
             notes: self.notes,
             beside: self.beside,
-            explained: explained(place),
+            explained,
             book: None,
             live,
         };
@@ -186,7 +205,7 @@ impl View {
             eprintln!("making a page of {} packets", self.packets.len());
         }
         let new = place.with_extension("html.new");
-        let page = self.page(place, false);
+        let page = self.page(explained(place), false);
         fs::write(&new, page)
             .and_then(|()| fs::rename(&new, place))
             .with_context(what)
@@ -235,8 +254,13 @@ fn is_page(bytes: &[u8]) -> bool {
 }
 
 /// The packets of a capture, as many as the page can have, and what the reader must
-/// know of them.
-fn read(path: &Path, notes: &mut Vec<String>, limit: usize) -> anyhow::Result<Vec<Packet>> {
+/// know of them. Of a file that grows, the last packet may be there in part.
+fn read(
+    path: &Path,
+    notes: &mut Vec<String>,
+    limit: usize,
+    grows: bool,
+) -> anyhow::Result<Vec<Packet>> {
     let there = capture::read_what_is_there(path, limit)?;
     let file = shown(path);
     let file = file.display();
@@ -255,7 +279,7 @@ fn read(path: &Path, notes: &mut Vec<String>, limit: usize) -> anyhow::Result<Ve
             there.without_time
         ));
     }
-    if let Some(damage) = there.damage {
+    if let Some(damage) = there.damage.filter(|_| !grows) {
         notes.push(format!("{file} is not complete: {damage}."));
     }
     Ok(there.packets)

@@ -49,7 +49,16 @@ pub fn job<'a>(action: &'a Action, options: &'a Options) -> anyhow::Result<Job<'
             Needs::Nothing,
             Place::Here(Box::new(|| chapters::compare(options, chapter))),
         ),
-        Action::View { what, open, page } => (
+        // From a host, a browser would not reach it.
+        Action::View {
+            live: true, open, ..
+        } => (
+            Needs::Outside,
+            Place::Here(Box::new(|| views::live(options, *open))),
+        ),
+        Action::View {
+            what, open, page, ..
+        } => (
             Needs::Nothing,
             Place::Here(Box::new(|| {
                 views::view(options, what, page.as_deref(), *open)

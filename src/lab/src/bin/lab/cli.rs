@@ -103,6 +103,9 @@ pub enum Action {
     /// Writes one file with all packets: the hosts, two lists side by side, the bytes
     /// of each packet, its journey and its conversation, and what is not as in the
     /// reference captures. The page needs no network and no Wireshark.
+    ///
+    /// With --live, the page is that of the running lab, until it ends: packets
+    /// appear as they pass. Only this machine can reach it.
     View {
         /// A chapter, 06 for example; a folder of captures; or capture files
         #[arg(value_name = "WHAT", default_value = "00")]
@@ -113,6 +116,9 @@ pub enum Action {
         /// Write the page to this file [default: beside the captures]
         #[arg(long, value_name = "FILE")]
         page: Option<PathBuf>,
+        /// Keep the page up to date while a lab runs
+        #[arg(long, conflicts_with_all = ["what", "page"])]
+        live: bool,
     },
     /// Say which exercises of a chapter your programs solve already
     ///
@@ -181,6 +187,7 @@ What to try:
   cargo lab shell left ping -c 1 right
   cargo lab capture left eth0 | wireshark -k -i -
   cargo lab view 03             all its packets, in a browser
+  cargo lab view --live --open  those of the running lab, as they pass
   cargo lab exercise 03         are the exercises of chapter 3 done?
   cargo lab exercise 03 --watch and now? Again, whenever you save a program
   cargo lab doctor              if something is missing

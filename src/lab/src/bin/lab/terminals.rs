@@ -123,6 +123,15 @@ fn not_run(command: &[String]) -> String {
     format!("cannot run {program}")
 }
 
+/// The lab that runs now, of those below this folder.
+pub fn running(base: &Path) -> anyhow::Result<Running> {
+    let Some(running) = run_dir::find(base) else {
+        let up = lab_command(base, "up");
+        bail!("no lab is running\n  start one in another terminal: {up}");
+    };
+    Ok(running)
+}
+
 /// What an interface of a running lab sends and receives, as pcapng on standard
 /// output, until the program that reads it or the lab is gone.
 pub fn capture(options: &Options, host: &str, interface: &str) -> anyhow::Result<u8> {
@@ -135,10 +144,7 @@ pub fn capture(options: &Options, host: &str, interface: &str) -> anyhow::Result
              {capture} > {interface}.pcapng"
         );
     }
-    let Some(running) = run_dir::find(&base) else {
-        let up = lab_command(&base, "up");
-        bail!("no lab is running\n  start one in another terminal: {up}");
-    };
+    let running = running(&base)?;
     running.join(host, Path::new(""))?.enter_network()?;
     if nix::net::if_::if_nametoindex(interface).is_err() {
         eprintln!("{host} has no interface {interface} yet; waiting for it");

@@ -10,6 +10,7 @@ use lab::summary::command;
 use lab::{namespace, programs};
 
 use crate::cli::Options;
+use crate::terminals;
 
 /// Has the page made, and opened if that is asked.
 pub fn view(
@@ -19,10 +20,7 @@ pub fn view(
     open: bool,
 ) -> anyhow::Result<u8> {
     let captures = find(options, what)?;
-    if options.bin_dir.is_none() {
-        programs::build_view()?;
-    }
-    let mut view = programs::view(&options.bin_dir()?)?;
+    let mut view = program(options)?;
     match captures {
         Captures::Chapter {
             name,
@@ -46,6 +44,34 @@ pub fn view(
         view.arg("--open");
     }
     namespace::run_family(&mut view)
+}
+
+/// Has the page of the running lab served until that ends.
+pub fn live(options: &Options, open: bool) -> anyhow::Result<u8> {
+    let base = options.base()?;
+    let running = terminals::running(&base)?;
+    let folder = running.path();
+    if !folder.join("all.pcapng").exists() {
+        bail!(
+            "the running lab captures nothing\n  \
+             end it, and start one in another terminal: {}",
+            command(&base, "up")
+        );
+    }
+    let mut view = program(options)?;
+    view.arg("--live").arg(folder);
+    if open {
+        view.arg("--open");
+    }
+    namespace::run_family(&mut view)
+}
+
+/// The program that makes the page, as the tree has it now.
+fn program(options: &Options) -> anyhow::Result<Command> {
+    if options.bin_dir.is_none() {
+        programs::build_view()?;
+    }
+    programs::view(&options.bin_dir()?)
 }
 
 /// What makes the page of a chapter that has been played, but for the folder with the

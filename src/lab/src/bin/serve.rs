@@ -2,8 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-mod web;
-
 use std::io::{self, Read, Write};
 use std::iter::Cycle;
 use std::net::{SocketAddr, TcpListener};
@@ -14,8 +12,7 @@ use anyhow::Context;
 use clap::Parser;
 use ip_over_udp::output::println;
 use ip_over_udp::program::report;
-
-use web::{Answer, Request};
+use lab::web::{self, Answer, Request};
 
 /// The page: small enough for one TCP segment, headers included.
 const PAGE: &str = "\
@@ -61,7 +58,7 @@ fn answer(path: &str) -> Answer {
     }
     match path.strip_prefix("/bytes/").map(str::parse) {
         Some(Ok(length)) if length <= 1_000_000_000 => Answer {
-            length,
+            length: Some(length),
             body: Box::new(Endless(LINE.iter().cycle())),
             ..Answer::text(200, "")
         },

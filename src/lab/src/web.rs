@@ -1,4 +1,4 @@
-//! A small web server, for the page behind the tunnel.
+//! A small web server, for the page behind the tunnel and for the page of a running lab.
 //!
 //! It answers GET and HEAD. Its clients may be anybody, so none of them can
 //! take more than a share of it: each connection has a thread of its own, a
@@ -32,6 +32,8 @@ pub struct Request {
     pub from: SocketAddr,
     /// The path, as the client wrote it: nothing is decoded.
     pub path: String,
+    /// The server that the client means: name and port, in small letters.
+    pub host: Option<String>,
     /// Only the headers are wanted.
     head: bool,
     /// Another request may follow on this connection.
@@ -44,8 +46,9 @@ pub struct Answer {
     pub status: u16,
     /// Those that the server does not add by itself.
     pub headers: Vec<(&'static str, &'static str)>,
-    /// The length of the body.
-    pub length: u64,
+    /// The length of the body in bytes; `None` if nobody knows it yet. Such a body is
+    /// sent piece by piece as it is read, and ends with the connection.
+    pub length: Option<u64>,
     /// The body, or something longer.
     pub body: Box<dyn Read>,
 }
@@ -57,7 +60,7 @@ impl Answer {
         Answer {
             status,
             headers: vec![("Content-Type", kind)],
-            length: body.len() as u64,
+            length: Some(body.len() as u64),
             body: Box::new(io::Cursor::new(body)),
         }
     }
@@ -126,7 +129,11 @@ fn converse(
     let mut received = Vec::new();
     while let Some(request) = receive(stream, from, &mut received)? {
         let (answer, head, keep) = match request {
-            Ok(request) => (answer(&request), request.head, request.keep),
+            Ok(request) => {
+                let answer = answer(&request);
+                let keep = request.keep && answer.length.is_some();
+                (answer, request.head, keep)
+            }
             Err(status) => (Answer::refusal(status), false, false),
         };
         send(stream, answer, head, keep)?;
@@ -191,9 +198,11 @@ fn parse(received: &[u8], from: SocketAddr) -> Result<Option<(usize, Request)>, 
         || header("content-length").is_some_and(|length| length != b"0");
     let close =
         header("connection").is_some_and(|value| value.windows(5).any(|word| word == b"close"));
+    let host = header("host").and_then(|host| String::from_utf8(host).ok());
     let request = Request {
         from,
         path,
+        host,
         head: method == "HEAD",
         keep: request.version == Some(1) && !body && !close,
     };
@@ -225,13 +234,20 @@ fn send(mut stream: &TcpStream, answer: Answer, head: bool, keep: bool) -> io::R
     for (name, value) in answer.headers {
         write!(first, "{name}: {value}\r\n")?;
     }
-    write!(first, "Content-Length: {length}\r\n")?;
+    if let Some(length) = length {
+        write!(first, "Content-Length: {length}\r\n")?;
+    }
     if !keep {
         write!(first, "Connection: close\r\n")?;
     }
     write!(first, "\r\n")?;
-    let mut body = answer.body.take(if head { 0 } else { length });
-    body.by_ref().take(CHUNK).read_to_end(&mut first)?;
+    let mut body = answer.body.take(match head {
+        true => 0,
+        false => length.unwrap_or(u64::MAX),
+    });
+    if length.is_some() {
+        body.by_ref().take(CHUNK).read_to_end(&mut first)?;
+    }
     stream.write_all(&first)?;
     io::copy(&mut body, &mut stream)?;
     Ok(())
@@ -253,6 +269,7 @@ fn reason(status: u16) -> &'static str {
         400 => "Bad Request",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        421 => "Misdirected Request",
         431 => "Request Header Fields Too Large",
         _ => "",
     }
