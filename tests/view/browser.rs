@@ -34,6 +34,11 @@ impl Page {
 
     /// Opens a file in a window of this width, and does not wait.
     pub fn of(file: &Path, width: u32) -> Page {
+        Page::at(&format!("file://{}", file.display()), width)
+    }
+
+    /// Opens an address.
+    pub fn at(address: &str, width: u32) -> Page {
         let chromium = ["chromium", "chromium-browser", "google-chrome"];
         let places = std::env::var_os("PATH").unwrap();
         let found = chromium.iter().find_map(|name| {
@@ -63,7 +68,7 @@ impl Page {
             run_immediately: None,
         };
         page.tab.call_method(watch).unwrap();
-        page.go(&format!("file://{}", file.display()));
+        page.go(address);
         page
     }
 

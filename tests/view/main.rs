@@ -5,6 +5,7 @@
 //! | `browser` | the page in Chromium |
 //! | `chapter` | the page of a chapter that was just played |
 //! | `hostile` | packets that would like to run something |
+//! | `live` | the page of a lab that runs |
 //! | `tshark` | what the page shows, and what its commands for tshark print |
 //! | `captures` | captures of any kind, and none |
 
@@ -14,6 +15,7 @@ mod browser;
 mod captures;
 mod chapter;
 mod hostile;
+mod live;
 mod tshark;
 
 use std::process::ExitCode;
