@@ -177,10 +177,21 @@ function reveal(packet) {
 
 // --- One packet -----------------------------------------------------------
 
+// The two lists in which an interface is best seen: with the other side of the tunnel's
+// program, on the same host.
+function pairOf(place) {
+  if (shown.length < 2) return [place];
+  const host = name => name.split('-')[0], inner = name => name.includes('-tun');
+  const mine = data.interfaces[place];
+  const other = data.interfaces.findIndex(name => host(name) === host(mine) && inner(name) !== inner(mine) && !name.endsWith('-lo'));
+  if (other < 0) return [shown[0], place];
+  return inner(mine) ? [place, other] : [other, place];
+}
+
 function choose(packet) {
   chosen = packet;
   if (!shown.includes(data.at[packet])) {
-    shown[shown.length > 1 && !data.interfaces[data.at[packet]].includes('-tun') ? 1 : 0] = data.at[packet];
+    shown = pairOf(data.at[packet]);
     options();
     arrange();
   }

@@ -2,7 +2,7 @@
 //! policy. The test below writes them anew with `BLESS=1`.
 
 /// Of the script.
-pub const SCRIPT: &str = "sha256-6zZS6tBaJaJf7Ot90+cFJMpd9xbfiWE4V4PXToCFbzM=";
+pub const SCRIPT: &str = "sha256-3PB8LM1Mc/pIvVEQVSY3NQ/ryDkgk4Id8/DJZ4a6ntE=";
 /// Of the style sheets.
 pub const STYLES: [&str; 2] = [
     "sha256-cP3szarzMw0doVBNgzPirWbaQ/Guh3/YrNpYP4pQres=",

@@ -82,7 +82,7 @@ fn drawing(counts: &[Count]) -> Markup {
     let height = TOP + rows.max().unwrap_or(1) * ROW;
     // The ends of the tunnel are at the top, the ends of a cable at the bottom.
     let y = |of: &[&Count], at: usize| match rank(&of[at].interface) {
-        0 => TOP + at * ROW,
+        0 if split(&of[at].interface).0 != "internet" => TOP + at * ROW,
         _ => height - (of.len() - at) * ROW,
     };
     let middle = |host: usize, name: &str| {

@@ -150,6 +150,11 @@ impl Body {
     }
 
     fn markup(&self, explorer: &Explorer) -> Markup {
+        let beside_it = explorer.beside.iter();
+        let differs = beside_it
+            .flat_map(|beside| &beside.differences)
+            .next()
+            .is_some();
         html! {
             header {
                 @if let Some(book) = &explorer.book {
@@ -176,7 +181,7 @@ impl Body {
                 label .wide { "Filter " input #filter type="search" autocomplete="off" spellcheck="false"
                     placeholder="icmp 192.168.0.2" aria-describedby="error count"; }
                 output #count {}
-                @if explorer.beside.as_ref().is_some_and(|beside| !beside.differences.is_empty()) {
+                @if differs {
                     button #next type="button" { "Next difference" }
                 }
                 p #error role="alert" {}
@@ -191,7 +196,9 @@ impl Body {
                 }
                 div #view tabindex="0" role="grid" aria-label="Packets, line by line: arrow keys choose one" { div #rows role="rowgroup" {} }
                 p .keys { kbd { "↑" } " " kbd { "↓" } " next packet, " kbd { "←" } " " kbd { "→" } " other list, "
-                    kbd { "/" } " filter, " kbd { "n" } " next difference" }
+                    kbd { "/" } " filter"
+                    @if differs { ", " kbd { "n" } " next difference" }
+                }
                 @for side in 0..2 { pre .tshark { code id={ "tshark-" (side) } {} } }
             }
             section #packet hidden aria-label="The chosen packet" {}
