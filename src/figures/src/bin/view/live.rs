@@ -33,7 +33,7 @@ const LEISURE: u32 = 4;
 const AFTERWARDS: Duration = Duration::from_secs(2);
 /// How often a browser that waits is told something. A write that fails is how we
 /// learn that it is gone.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
+const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
 
 /// A page that is served while a lab runs.
 pub struct Live {
