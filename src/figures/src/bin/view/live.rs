@@ -55,7 +55,7 @@ impl Live {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .context("cannot serve the page on 127.0.0.1")?;
         let size = size(folder);
-        let view = View::of_running(folder, false)?;
+        let view = View::of_running(folder)?;
         Ok(Live {
             folder: folder.to_owned(),
             listener,
@@ -107,8 +107,8 @@ impl Live {
             let has_ended = ended.recv_timeout(pause) != Err(RecvTimeoutError::Timeout);
             let (started, now) = (Instant::now(), self::size(&folder));
             // A smaller one is already that of the next lab.
-            if (now > size || has_ended && now == size)
-                && let Ok(view) = View::of_running(&folder, has_ended)
+            if now > size
+                && let Ok(view) = View::of_running(&folder)
             {
                 latest.renew(view);
                 size = now;
