@@ -61,13 +61,13 @@ impl View {
         Ok(view)
     }
 
-    /// The capture of a lab that runs, or has just ended.
+    /// The capture of a lab that runs.
     ///
     /// # Errors
     /// The lab captures nothing, or the capture cannot be read.
-    pub fn of_running(folder: &Path, has_ended: bool) -> anyhow::Result<View> {
+    pub fn of_running(folder: &Path) -> anyhow::Result<View> {
         let title = format!("Your packets in {}", shown(folder).display());
-        View::of_folder(folder, title, !has_ended)
+        View::of_folder(folder, title, true)
     }
 
     /// How many packets the page has.

@@ -33,7 +33,7 @@ const LEISURE: u32 = 4;
 const AFTERWARDS: Duration = Duration::from_secs(2);
 /// How often a browser that waits is told something. A write that fails is how we
 /// learn that it is gone.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
+const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
 
 /// A page that is served while a lab runs.
 pub struct Live {
@@ -55,7 +55,7 @@ impl Live {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .context("cannot serve the page on 127.0.0.1")?;
         let size = size(folder);
-        let view = View::of_running(folder, false)?;
+        let view = View::of_running(folder)?;
         Ok(Live {
             folder: folder.to_owned(),
             listener,
@@ -107,8 +107,8 @@ impl Live {
             let has_ended = ended.recv_timeout(pause) != Err(RecvTimeoutError::Timeout);
             let (started, now) = (Instant::now(), self::size(&folder));
             // A smaller one is already that of the next lab.
-            if (now > size || has_ended && now == size)
-                && let Ok(view) = View::of_running(&folder, has_ended)
+            if now > size
+                && let Ok(view) = View::of_running(&folder)
             {
                 latest.renew(view);
                 size = now;
