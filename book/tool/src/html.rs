@@ -1,5 +1,7 @@
 //! HTML inside Markdown.
 
+pub use figures::count::count;
+
 /// Text as it stands between two tags, or in an attribute.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
@@ -46,12 +48,4 @@ pub fn marked_line(class: &str, text: &str, html: &str) -> String {
     };
     let class = ["line", class].join(" ");
     format!("<span class=\"{}\"{style}>{html}</span>\n", class.trim())
-}
-
-/// A number and its noun, in the plural unless the number is 1.
-pub fn count(number: usize, noun: &str) -> String {
-    match number {
-        1 => format!("1 {noun}"),
-        _ => format!("{number} {noun}s"),
-    }
 }

@@ -6,6 +6,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`part`] | a packet in parts that are coloured alike everywhere |
+//! | [`count`] | a number and its noun |
 //! | [`explained`] | the name of a field, and where it is explained |
 //! | [`http`] | HTTP in a packet, in a line |
 //! | [`anatomy`] | the bytes of one packet, every field named |
@@ -20,7 +21,7 @@
 
 pub mod anatomy;
 pub mod conversation;
-mod count;
+pub mod count;
 pub mod explained;
 pub mod explorer;
 pub mod http;
