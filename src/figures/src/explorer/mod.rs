@@ -16,9 +16,11 @@
 //! | `shape` | the forms that packets have, as markup with slots |
 //! | `talk` | which conversation a packet belongs to |
 //! | `plain` | the lists without a script |
+//! | `body` | all of this, worked out from the packets |
 //! | `page` | the whole page |
 //! | `hashes` | what the page may run, and how it may look |
 
+mod body;
 mod data;
 mod flow;
 mod hashes;
