@@ -6,7 +6,7 @@ pub const SCRIPT: &str = "sha256-3PB8LM1Mc/pIvVEQVSY3NQ/ryDkgk4Id8/DJZ4a6ntE=";
 /// Of the style sheets.
 pub const STYLES: [&str; 2] = [
     "sha256-cP3szarzMw0doVBNgzPirWbaQ/Guh3/YrNpYP4pQres=",
-    "sha256-7sxMV6hPwYGpesC3b4N/1d8153p14659Dlh3l6ubFzY=",
+    "sha256-QvwST3mHE+3uB7QwksfL5n6nokek+3697/fsdeeJCHw=",
 ];
 
 #[cfg(test)]

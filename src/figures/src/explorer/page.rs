@@ -64,6 +64,12 @@ fn markup(body: &Body, explorer: &Explorer) -> Markup {
         .flat_map(|beside| &beside.differences)
         .next()
         .is_some();
+    // While a lab runs, interfaces can come.
+    let interfaces = body.interfaces.len();
+    let sides: &[&str] = match interfaces {
+        1 if !explorer.live => &["Interface"],
+        _ => &["Left list", "Right list"],
+    };
     html! {
         header {
             @if let Some(book) = &explorer.book {
@@ -84,7 +90,7 @@ fn markup(body: &Body, explorer: &Explorer) -> Markup {
             figure .map { (map(&body.counts)) }
         }
         form #choice hidden {
-            @for side in ["Left list", "Right list"] {
+            @for side in sides {
                 label { (side) " " select {} }
             }
             label .wide { "Filter " input #filter type="search" autocomplete="off" spellcheck="false"
@@ -179,11 +185,13 @@ fn templates() -> Markup {
                 p .note data-if="cut" { span data-slot="cut" {} }
                 div .tables {}
             }
-            figure .journey {
-                figcaption { strong { "Its journey" } ": the packet at every interface, with the bytes that are added and removed. " span data-slot="way" {} }
-            }
-            figure .conversation {
-                figcaption { strong { "Its conversation" } ". " span data-slot="messages" {} }
+            div .story {
+                figure .journey {
+                    figcaption { strong { "Its journey" } ": the packet at every interface, with the bytes that are added and removed. " span data-slot="way" {} }
+                }
+                figure .conversation {
+                    figcaption { strong { "Its conversation" } ". " span data-slot="messages" {} }
+                }
             }
             div .same {
                 p { "The same in a terminal: this packet, its journey, its conversation." }
