@@ -96,3 +96,6 @@ impl Explorer<'_> {
         page::page(self)
     }
 }
+
+#[cfg(test)]
+mod tests;
