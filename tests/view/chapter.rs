@@ -159,6 +159,19 @@ fn filters(page: &Page) {
         page.text("document.querySelector('#error').textContent"),
         ""
     );
+    // Words that every object of JavaScript knows are no words of a filter.
+    for word in ["constructor", "__proto__", "[", "!!", "\\"] {
+        ask(word);
+        let error = page.text("document.querySelector('#error').textContent");
+        assert!(error.contains("is not understood"), "{word}: {error}");
+    }
+    // An address that is none leaves the packet as it is.
+    let chosen = page.chosen();
+    for hash in ["%", "left-tun0-0", "left-tun0-99999", "__proto__-1"] {
+        page.run(&format!("location.hash = '{hash}'"));
+    }
+    page.run("new Promise(done => setTimeout(done))");
+    assert_eq!(page.chosen(), chosen);
     ask("icmp hello");
     let error = page.text("document.querySelector('#error').textContent");
     assert!(

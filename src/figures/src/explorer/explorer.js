@@ -373,7 +373,7 @@ function meaning(word) {
     const bytes = word.slice(1, -1);
     return [packet => details(packet).bytes.includes(bytes), `frame contains "${bytes}"`];
   }
-  if (lower in data.vocabulary) return [has(lower), data.vocabulary[lower]];
+  if (Object.hasOwn(data.vocabulary, lower)) return [has(lower), data.vocabulary[lower]];
   if (lower === 'lost') return [packet => text(lost(packet)) !== undefined, 'frame'];
   if (lower === 'differs') return [packet => packet in data.differs, 'frame'];
   if (/^:?\d{1,5}$/.test(word)) {
@@ -454,7 +454,7 @@ const keys = {
 
 function follow() {
   const [, place, number] = location.hash.match(/^#(.*)-(\d+)$/) ?? [];
-  const packet = at[data.places.indexOf(decodeURIComponent(place ?? ''))]?.[number - 1];
+  const packet = at[data.places.indexOf(place)]?.[number - 1];
   if (packet !== undefined && packet !== chosen) choose(packet);
 }
 
@@ -491,7 +491,8 @@ function start() {
   listen();
   search();
   follow();
-  if (chosen === null) choose(rows[0].find(packet => packet !== null));
+  const first = rows.flat().find(packet => packet !== null);
+  if (chosen === null && first !== undefined) choose(first);
 }
 
 addEventListener('hashchange', follow);

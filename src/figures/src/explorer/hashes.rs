@@ -2,7 +2,7 @@
 //! policy. The test below writes them anew with `BLESS=1`.
 
 /// Of the script.
-pub const SCRIPT: &str = "sha256-3PB8LM1Mc/pIvVEQVSY3NQ/ryDkgk4Id8/DJZ4a6ntE=";
+pub const SCRIPT: &str = "sha256-vfaUOhTPHJjkA/+a1iARB6/JzP/0k2GRgS/FOkKgORI=";
 /// Of the style sheets.
 pub const STYLES: [&str; 2] = [
     "sha256-cP3szarzMw0doVBNgzPirWbaQ/Guh3/YrNpYP4pQres=",
