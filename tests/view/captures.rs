@@ -132,5 +132,12 @@ fn what_cannot_be_opened() {
     fs::write(&page, "<p>a page of somebody else").unwrap();
     view(&[&reference("01").join("all.pcapng")], &page)
         .code(1)
-        .says("there is a file of this name that is no page of cargo lab view");
+        .says("what is there is no page of cargo lab view\n  name another place with --page FILE");
+    let one = reference("01").join("all.pcapng");
+    view(&[&one], Path::new("/dev/full"))
+        .code(1)
+        .says("it is no file");
+    view(&[&one], &folder.join("none/x.html"))
+        .code(1)
+        .says("No such file or directory");
 }

@@ -37,9 +37,9 @@ pub fn print(folder: &Path, recorded: &[Recorded], page: Option<&Path>, open: &s
     }
     println!("  tshark -d udp.port==9876,ip -o tcp.analyze_sequence_numbers:FALSE \\");
     println!("         -r {}", quoted(&folder.join("all.pcapng")));
-    match page {
-        Some(page) => println!("  in a browser: {}, or {open}", shown(page).display()),
-        None => println!("  in a browser: {open}"),
+    println!("  in a browser: {open}");
+    if let Some(page) = page {
+        println!("                {}", quoted(&shown(page)));
     }
 }
 

@@ -1,11 +1,11 @@
 //! Captures that are read, and the page with their packets.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use figures::explained::{self, Explained};
 use figures::explorer::{Beside, Difference, Explorer, Files, MADE_BY};
 use ip_over_udp::capture::{self, Packet};
@@ -183,33 +183,45 @@ impl View {
     /// # Errors
     /// The folder cannot be written to, or a file is there that is no such page.
     pub fn write(self, place: &Path) -> anyhow::Result<()> {
-        let what = || format!("cannot write the page {}", shown(place).display());
-        match fs::read(place) {
-            Ok(bytes) if !is_page(&bytes) => bail!(
-                "{}: there is a file of this name that is no page of cargo lab view\n  \
-                 name another one with --page FILE",
-                what()
-            ),
-            Err(err) if err.kind() != ErrorKind::NotFound => return Err(err).with_context(what),
+        let shown = shown(place);
+        let refused = |why: String| {
+            anyhow!(
+                "cannot write the page {}: {why}\n  \
+                 name another place with --page FILE",
+                shown.display()
+            )
+        };
+        let failed = |err: io::Error| refused(err.to_string());
+        match fs::metadata(place) {
+            Ok(there) if !there.is_file() => return Err(refused("it is no file".to_owned())),
+            Ok(_) if !is_page(place).map_err(failed)? => {
+                return Err(refused(
+                    "what is there is no page of cargo lab view".to_owned(),
+                ));
+            }
+            Err(err) if err.kind() != ErrorKind::NotFound => return Err(failed(err)),
             _ => (),
         }
         // In a folder of the lab it goes with the captures when those go.
-        if let Some(folder) = place.parent()
+        let folder = place.parent().unwrap_or(Path::new(""));
+        if place.ends_with(run_dir::PAGE)
             && run_dir::made(folder)?
                 .is_some_and(|made| !made.iter().any(|file| file == run_dir::PAGE))
         {
             run_dir::will_make(folder, run_dir::PAGE)?;
         }
-        // Renamed, so that a browser never reads half of it.
         if self.packets.len() > MANY {
             eprintln!("making a page of {} packets", self.packets.len());
         }
-        let new = place.with_extension("html.new");
         let page = self.page(explained(place), false);
+        // Renamed, so that a browser never reads half of it.
+        let new = place.with_extension("html.new");
         fs::write(&new, page)
             .and_then(|()| fs::rename(&new, place))
-            .with_context(what)
-            .context("name a place that can be written to with --page FILE")
+            .map_err(|err| {
+                let _ = fs::remove_file(&new);
+                failed(err)
+            })
     }
 }
 
@@ -246,11 +258,11 @@ fn beside(folder: &Path, reference: &Path) -> anyhow::Result<Beside> {
     Ok(beside)
 }
 
-fn is_page(bytes: &[u8]) -> bool {
-    let start = &bytes[..bytes.len().min(1000)];
-    start
-        .windows(MADE_BY.len())
-        .any(|part| part == MADE_BY.as_bytes())
+/// Whether a file is a page of this program, by its first lines.
+fn is_page(file: &Path) -> io::Result<bool> {
+    let mut start = Vec::new();
+    File::open(file)?.take(1000).read_to_end(&mut start)?;
+    Ok(String::from_utf8_lossy(&start).contains(MADE_BY))
 }
 
 /// The packets of a capture, as many as the page can have, and what the reader must
