@@ -7,6 +7,7 @@ use anstyle::Style;
 
 use crate::programs;
 use crate::recorder::{self, Recorded};
+use crate::run_dir;
 use ip_over_udp::output::println;
 
 const BOLD: Style = Style::new().bold();
@@ -38,8 +39,12 @@ pub fn print(folder: &Path, recorded: &[Recorded], page: Option<&Path>, open: &s
     println!("  tshark -d udp.port==9876,ip -o tcp.analyze_sequence_numbers:FALSE \\");
     println!("         -r {}", quoted(&folder.join("all.pcapng")));
     println!("  in a browser: {open}");
-    if let Some(page) = page {
-        println!("                {}", quoted(&shown(page)));
+    match page {
+        Some(page) => println!("                {}", quoted(&shown(page))),
+        None => {
+            let page = folder.join(run_dir::PAGE);
+            println!("                which makes {}", quoted(&page));
+        }
     }
 }
 
