@@ -23,10 +23,16 @@ pub struct DeviceArgs {
     pub addresses: Vec<IpNet>,
 
     // 68: what every host must be able to forward (RFC 791, section 3.2).
-    /// Largest packet that the device takes, in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = 1500,
-          value_parser = clap::value_parser!(u16).range(68..))]
-    pub mtu: u16,
+    /// Largest packet that the device takes, in bytes [default: 1500]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(68..))]
+    pub mtu: Option<u16>,
+}
+
+impl DeviceArgs {
+    /// Largest packet that the device takes, in bytes: without `--mtu` that of Ethernet.
+    pub fn mtu(&self) -> u16 {
+        self.mtu.unwrap_or(1500)
+    }
 }
 
 impl fmt::Display for DeviceArgs {
@@ -36,7 +42,7 @@ impl fmt::Display for DeviceArgs {
         for address in &self.addresses {
             write!(f, "{address}, ")?;
         }
-        write!(f, "mtu {}, up", self.mtu)
+        write!(f, "mtu {}, up", self.mtu())
     }
 }
 

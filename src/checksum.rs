@@ -34,6 +34,19 @@ pub fn checksum(bytes: &[u8]) -> u16 {
 }
 // ANCHOR_END: checksum
 
+// ANCHOR: update
+/// The checksum of a message in which one 16-bit number has changed, from the
+/// checksum before: equation 3 of RFC 1624, section 3. All are in host byte order.
+///
+/// What the message holds is not summed again: if its checksum was wrong before, it
+/// is wrong afterwards.
+pub fn update(checksum: u16, old: u16, new: u16) -> u16 {
+    let sum = u32::from(!checksum) + u32::from(!old) + u32::from(new);
+    let sum = (sum & 0xffff) + (sum >> 16);
+    !((sum & 0xffff) as u16 + (sum >> 16) as u16)
+}
+// ANCHOR_END: update
+
 /// The checksum over a segment of UDP, TCP or ICMPv6, in host byte order. It
 /// covers a pseudo-header too: the two addresses, the length of the segment and
 /// the protocol number (RFC 768; RFC 9293, section 3.1; RFC 8200, section 8.1).
@@ -58,7 +71,7 @@ pub fn segment_checksum(source: IpAddr, destination: IpAddr, protocol: u8, segme
 
 #[cfg(test)]
 mod tests {
-    use super::checksum;
+    use super::{checksum, update};
     use proptest::prelude::*;
 
     #[test]
@@ -80,6 +93,19 @@ mod tests {
                 .add_slice(&bytes)
                 .ones_complement();
             prop_assert_eq!(checksum(&bytes), u16::from_be(theirs));
+        }
+
+        /// As if the checksum had been made anew.
+        #[test]
+        fn an_update_is_as_good_as_a_new_sum(mut bytes in prop::collection::vec(any::<u8>(), 4..64), at: prop::sample::Index, new: u16) {
+            let at = at.index(bytes.len() / 2) * 2;
+            let before = checksum(&bytes);
+            let old = u16::from_be_bytes([bytes[at], bytes[at + 1]]);
+            bytes[at..at + 2].copy_from_slice(&new.to_be_bytes());
+            // In ones' complement 0 and 0xffff are one number. A sum over nothing but
+            // zeros, the only one that comes out as 0xffff, does not occur in a packet.
+            let same = |sum: u16| if sum == 0xffff { 0 } else { sum };
+            prop_assert_eq!(same(update(before, old, new)), same(checksum(&bytes)));
         }
     }
 }

@@ -46,12 +46,13 @@ impl Device {
             tun::create(&config).map_err(|err| Error::opening_tun(&options.name, io_error(err)))?;
         let name = options.name.clone();
         no_link_local(&name);
-        tun.set_mtu(options.mtu).map_err(|err| {
-            let tried = format!("cannot set the MTU of {name} to {}", options.mtu);
+        let mtu = options.mtu();
+        tun.set_mtu(mtu).map_err(|err| {
+            let tried = format!("cannot set the MTU of {name} to {mtu}");
             Error::system(tried, io_error(err))
         })?;
         for address in &options.addresses {
-            add_address(&name, *address, options.mtu)?;
+            add_address(&name, *address, mtu)?;
         }
         tun.enabled(true)
             .map_err(|err| Error::system(format!("cannot bring {name} up"), io_error(err)))?;
@@ -62,6 +63,17 @@ impl Device {
     /// The name of the interface.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Lowers the MTU of the interface to this many bytes, unless it is as low already.
+    pub fn lower_mtu(&mut self, mtu: u16) -> Result<()> {
+        let name = &self.name;
+        let tried = || format!("cannot lower the MTU of {name} to {mtu}");
+        let lowered = match self.tun.mtu() {
+            Ok(now) if now > mtu => self.tun.set_mtu(mtu),
+            now => now.map(drop),
+        };
+        lowered.map_err(|err| Error::system(tried(), io_error(err)))
     }
 
     /// Makes `recv` return [`io::ErrorKind::WouldBlock`] instead of waiting.

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use nix::errno::Errno;
 
 /// A result with the library's own [`enum@Error`].
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Each way in which the library can fail. The text of a variant is its whole
 /// message, several lines long: print it with `{}`.
@@ -55,6 +55,14 @@ pub enum Error {
          outside the lab: run the program with sudo, or leave out --capture"
     )]
     CaptureNotPermitted,
+
+    /// EPERM or EACCES from `socket(SOCK_RAW)`.
+    #[error(
+        "cannot listen to ICMP messages: not permitted (it needs CAP_NET_RAW)\n  \
+         in the lab you have every right: cargo lab shell left\n  \
+         outside the lab: run the program with sudo"
+    )]
+    IcmpNotPermitted,
 
     /// EBUSY: another program holds a device of this name.
     #[error(
@@ -210,6 +218,14 @@ impl Error {
     pub fn capture_file(path: &Path, err: impl Into<io::Error>) -> Error {
         let (path, err) = (path.to_owned(), err.into());
         Error::CaptureFile { path, err }
+    }
+
+    /// Explains why ICMP messages cannot be listened to.
+    pub fn listening_to_icmp(err: io::Error) -> Error {
+        match errno(&err) {
+            Errno::EPERM | Errno::EACCES => Error::IcmpNotPermitted,
+            _ => Error::system("cannot listen to ICMP messages", err),
+        }
     }
 
     /// Explains why a TUN device of this name could not be opened.

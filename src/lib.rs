@@ -13,6 +13,8 @@
 //! | [`poll`] | wait for several descriptors | 6 |
 //! | [`tunnel`] | options, socket, device and capture of a tunnel, in one call | 6 |
 //! | [`validate`] | what is checked before a packet is passed on | 8 |
+//! | [`forward`] | the loop of chapter 8, for chapters that add to it | 9 on |
+//! | [`mtu`] | how large a packet may be, and what is done about others | 9 |
 //! | [`signals`] | the signals that end a program or ask it, as descriptors | all |
 //! | [`count`] | packets and bytes, counted | most |
 //! | [`output`] | printing, also to a closed or full output | all |
@@ -36,7 +38,9 @@ pub mod count;
 pub mod device;
 pub mod egress;
 pub mod error;
+pub mod forward;
 mod iproute;
+pub mod mtu;
 pub mod packet;
 pub mod poll;
 pub mod program;

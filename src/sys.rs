@@ -7,7 +7,7 @@
 //! | [`descriptor`] | a number becomes a [`BorrowedFd`] | the number is that of a `tun::Device`, which keeps it open for as long as it lives, unless it was told not to; the result borrows the device |
 //! | [`default_signals`] | `pre_exec`: code between fork and exec, where another thread may have held any lock | system calls only; nothing is allocated, and the errors are numbers |
 //! | [`default_signals`], [`set_signals`] | `signal` could install a handler, which may be called at any moment | no handler: the default, or "ignore" |
-//! | [`bind_packet`], [`packet_drops`] | a pointer to a struct, and its length | both are those of a local variable, which outlives the call |
+//! | [`bind_packet`], [`packet_drops`], [`set_mtu_discovery`], [`path_mtu`], [`only_too_big`] | a pointer to a variable, and its length | both are those of a local variable, which outlives the call |
 //! | [`interface_name`] | `ioctl` with a pointer, whose type is not checked | the request is given the struct that it is for, all of it initialised, writable, and alive during the call |
 //! | [`bind_packet`], [`interface_name`] | `zeroed` | plain numbers, of which all bits zero are valid; the pointers in the union of `ifreq` may be null |
 //!
@@ -83,6 +83,83 @@ pub fn bind_packet(socket: &impl AsFd, interface: u32, protocol: libc::c_int) ->
             socket.as_fd().as_raw_fd(),
             (&raw const address).cast(),
             size_of::<libc::sockaddr_ll>() as u32,
+        )
+    };
+    Ok(Errno::result(result).map(drop)?)
+}
+
+/// Sets IP_MTU_DISCOVER, or IPV6_MTU_DISCOVER, to one of the values IP_PMTUDISC_... (ip(7));
+/// those of IPv6 are the same numbers.
+pub fn set_mtu_discovery(socket: &impl AsFd, ipv4: bool, value: libc::c_int) -> io::Result<()> {
+    let (level, name) = match ipv4 {
+        true => (libc::IPPROTO_IP, libc::IP_MTU_DISCOVER),
+        false => (libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER),
+    };
+    // SAFETY: the pointer and the length describe `value`, which outlives the call;
+    // the kernel only reads it.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_fd().as_raw_fd(),
+            level,
+            name,
+            (&raw const value).cast(),
+            size_of::<libc::c_int>() as u32,
+        )
+    };
+    Ok(Errno::result(result).map(drop)?)
+}
+
+/// The path MTU that the kernel knows for a connected socket, in bytes (IP_MTU in ip(7),
+/// IPV6_MTU in ipv6(7)).
+pub fn path_mtu(socket: &impl AsFd, ipv4: bool) -> io::Result<u32> {
+    let (level, name) = match ipv4 {
+        true => (libc::IPPROTO_IP, libc::IP_MTU),
+        false => (libc::IPPROTO_IPV6, libc::IPV6_MTU),
+    };
+    let mut mtu: libc::c_int = 0;
+    let mut length = size_of::<libc::c_int>() as u32;
+    // SAFETY: the kernel writes at most `length` bytes into `mtu`, and both outlive
+    // the call.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_fd().as_raw_fd(),
+            level,
+            name,
+            (&raw mut mtu).cast(),
+            &raw mut length,
+        )
+    };
+    Errno::result(result)?;
+    Ok(mtu.unsigned_abs())
+}
+
+/// Of all messages of ICMP or ICMPv6, leaves a raw socket those of the type that says
+/// "too big": 3 or 2. In both filters a bit that is set keeps a type out (raw(7); RFC
+/// 3542, section 3.2).
+pub fn only_too_big(socket: &impl AsFd, ipv4: bool) -> io::Result<()> {
+    const SOL_RAW: libc::c_int = 255;
+    const ICMP_FILTER: libc::c_int = 1;
+    const ICMPV6_FILTER: libc::c_int = 1;
+    let mut filter = [u32::MAX; 8];
+    let (level, name, words) = match ipv4 {
+        true => {
+            filter[0] &= !(1 << 3);
+            (SOL_RAW, ICMP_FILTER, 1)
+        }
+        false => {
+            filter[0] &= !(1 << 2);
+            (libc::IPPROTO_ICMPV6, ICMPV6_FILTER, filter.len())
+        }
+    };
+    // SAFETY: the pointer and the length describe `filter` or its beginning, which
+    // outlives the call; the kernel only reads it.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_fd().as_raw_fd(),
+            level,
+            name,
+            filter.as_ptr().cast(),
+            (words * size_of::<u32>()) as u32,
         )
     };
     Ok(Errno::result(result).map(drop)?)
