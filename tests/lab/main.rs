@@ -3,9 +3,11 @@
 //!
 //! | module | what it is about |
 //! |---|---|
-//! | `ch00` … `ch08` | what each chapter says of its program |
+//! | `ch00` … `ch09` | what each chapter says of its program |
 //! | `every_program` | what is true of all of them |
 //! | `tunnel` | what must be true of every tunnel |
+//! | `transfers` | large ones through a bad network |
+//! | `relay` | the bad network |
 //! | `interop` | programs of others at the other end |
 //! | `wireshark`, `oracle` | what Wireshark's programs see, and whether ours agree |
 //! | `errors` | bad input and bad machines, and the words for them |
@@ -41,9 +43,11 @@ mod live;
 mod machine;
 mod oracle;
 mod player;
+mod relay;
 mod shells;
 mod small;
 mod starting;
+mod transfers;
 mod tunnel;
 mod wireshark;
 

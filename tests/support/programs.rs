@@ -58,7 +58,7 @@ pub fn programs() -> &'static Path {
         fs::copy(built().join(VIEW), folder.join(VIEW)).unwrap();
         let tree = tree().unwrap();
         // Chapter 8 compiles the one in C, which it looks for next to the other.
-        for peer in ["tunnel.py", "trusting.c"] {
+        for peer in ["tunnel.py", "trusting.c", "matrix.sh"] {
             fs::copy(tree.join("tests/peers").join(peer), folder.join(peer)).unwrap();
         }
         copy(&tree.join("book/src"), &folder.join("book"));
@@ -68,9 +68,9 @@ pub fn programs() -> &'static Path {
 }
 
 /// All that `cargo build --bins` builds for the hosts of the lab.
-pub const PROGRAMS: [&str; 14] = [
+pub const PROGRAMS: [&str; 16] = [
     "lab", "serve", "fetch", "ch01", "ch02", "ch03", "ch04", "ch05", "ch06", "ch07", "ch08",
-    "probe", "attack", "trusting",
+    "ch09", "probe", "attack", "relay", "trusting",
 ];
 
 /// What makes a page of their packets.

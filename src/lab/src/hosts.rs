@@ -47,6 +47,9 @@ const SYSCTLS: &[(&str, &str)] = &[
     ("net/ipv4/tcp_wmem", "4096 16384 4194304"),
     ("net/ipv4/tcp_timestamps", "1"),
     ("net/ipv4/tcp_ecn", "2"),
+    // A connection whose program has ended, and whose data do not get through, is
+    // given up at once. Otherwise it goes on for minutes, into later experiments.
+    ("net/ipv4/tcp_orphan_retries", "1"),
     ("net/ipv4/ip_default_ttl", "64"),
     // `ping` may use a datagram socket, as on most distributions: the kernel
     // then verifies the checksum of a reply before ping sees it.

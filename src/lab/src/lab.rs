@@ -116,6 +116,16 @@ impl Lab {
         }
     }
 
+    /// Waits until the network has fallen silent, and then leaves out of the captures
+    /// what comes, or no longer.
+    pub fn pause_captures(&self, paused: bool) {
+        self.settle();
+        let open = lock(&self.open);
+        if let Some(recorder) = open.as_ref().and_then(|open| open.recorder.as_ref()) {
+            recorder.pause(paused);
+        }
+    }
+
     /// An error as soon as the lab cannot write any more what is captured and
     /// printed, for what is waited for then may never come.
     pub fn check_disk(&self) -> anyhow::Result<()> {

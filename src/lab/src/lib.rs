@@ -15,7 +15,8 @@
 //! the [`evidence`] helps to see why it is not done yet, and [`rounds`] play it
 //! again after each change.
 //!
-//! The [`web`] server is for a page behind the tunnel, and for that of a running lab.
+//! The [`web`] server is for a page behind the tunnel, and for that of a running lab. The
+//! [`relay`] is the network's bad weather.
 //!
 //! `sys` holds all the `unsafe` of the lab.
 
@@ -47,6 +48,7 @@ pub mod namespace;
 pub mod player;
 pub mod programs;
 pub mod recorder;
+pub mod relay;
 pub mod rounds;
 pub mod run_dir;
 pub mod shell;

@@ -50,6 +50,7 @@ pub fn machine() -> anyhow::Result<Shell> {
 
 /// Plays one chapter in one lab.
 pub struct Player<'a> {
+    lab: &'a Lab,
     chapter: &'a Chapter,
     mode: Mode,
     executor: Executor<'a>,
@@ -82,6 +83,7 @@ impl<'a> Player<'a> {
     ) -> anyhow::Result<Player<'a>> {
         let (shows, listens) = (mode == Mode::Show, mode == Mode::Bless);
         Ok(Player {
+            lab,
             chapter,
             mode,
             executor: Executor::new(lab, limits, shows, listens, machine)?,
@@ -101,7 +103,12 @@ impl<'a> Player<'a> {
             .iter()
             .skip(1)
             .any(|block| !block.headings.is_empty());
+        let mut uncaptured = false;
         for block in blocks {
+            if block.uncaptured != uncaptured {
+                uncaptured = block.uncaptured;
+                self.lab.pause_captures(uncaptured);
+            }
             if self.mode == Mode::Show {
                 println!();
                 for heading in block.headings.iter().filter(|_| sections) {
@@ -153,6 +160,9 @@ impl<'a> Player<'a> {
                     Mode::Bless => self.bless(step, printed),
                 }
             }
+        }
+        if uncaptured {
+            self.lab.pause_captures(false);
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use std::io::{self, BufWriter, PipeReader, PipeWriter};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -39,6 +39,8 @@ pub struct Recorder {
     keep: PipeWriter,
     /// How many frames have been seen so far.
     seen: Arc<AtomicU64>,
+    /// What is seen now is not written.
+    paused: Arc<AtomicBool>,
     thread: JoinHandle<anyhow::Result<Vec<Recorded>>>,
 }
 
@@ -78,6 +80,7 @@ impl Recorder {
     pub fn start(dir: &Path, sockets: Vec<(String, PacketSocket)>) -> anyhow::Result<Recorder> {
         let (end, keep) = io::pipe().context("cannot start the recorder")?;
         let seen = Arc::new(AtomicU64::new(0));
+        let paused = Arc::new(AtomicBool::new(false));
         run_dir::will_make(dir, "all.pcapng")?;
         let mut files = Files {
             dir: dir.to_owned(),
@@ -86,6 +89,7 @@ impl Recorder {
             names: BTreeSet::new(),
             held: BinaryHeap::new(),
             seen: Arc::clone(&seen),
+            paused: Arc::clone(&paused),
         };
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
@@ -94,7 +98,18 @@ impl Recorder {
                     .inspect_err(|err| eprintln!("the lab has stopped capturing: {err:#}"))
             })
             .context("cannot start the recorder")?;
-        Ok(Recorder { keep, seen, thread })
+        Ok(Recorder {
+            keep,
+            seen,
+            paused,
+            thread,
+        })
+    }
+
+    /// From now on, until it is called with `false`, what is seen is not written.
+    /// Between the two the network is to be silent: see [`Recorder::settle`].
+    pub fn pause(&self, paused: bool) {
+        self.paused.store(paused, Ordering::Relaxed);
     }
 
     /// Waits until the network has fallen silent, for a second at most: what
@@ -246,6 +261,7 @@ struct Files {
     names: BTreeSet<String>,
     held: BinaryHeap<Reverse<Held>>,
     seen: Arc<AtomicU64>,
+    paused: Arc<AtomicBool>,
 }
 
 struct Interface {
@@ -271,6 +287,10 @@ struct Held {
 
 impl Files {
     fn write(&mut self, host: &str, frame: &ip_over_udp::capture::Frame) -> anyhow::Result<()> {
+        let before = self.seen.fetch_add(1, Ordering::Relaxed);
+        if self.paused.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let key = (host.to_owned(), frame.interface.to_owned(), frame.link);
         let interface = match self.interfaces.entry(key) {
             Entry::Occupied(entry) => entry.into_mut(),
@@ -290,7 +310,6 @@ impl Files {
             }
         };
         interface.packets += 1;
-        let before = self.seen.fetch_add(1, Ordering::Relaxed);
         interface.pcap.write(frame.time, frame.length, frame.data)?;
         self.held.push(Reverse(Held {
             time: frame.time,
@@ -328,6 +347,7 @@ mod tests {
     fn frames_of_one_instant_stay_in_the_order_in_which_they_came() {
         let dir = std::env::temp_dir().join(format!("ip-over-udp-order-{}", std::process::id()));
         let mut files = Files {
+            paused: Arc::default(),
             dir: dir.clone(),
             all: PcapNg::create(&dir, "all.pcapng").unwrap(),
             interfaces: BTreeMap::new(),

@@ -12,7 +12,7 @@
 //!
 //! A line of a prompt and a command begins a step; what follows it is the
 //! output that is expected. The word `console` after the fence can be followed
-//! by `ipv6`, `exercise=06-1` and `ignore="reason"`.
+//! by `ipv6`, `uncaptured`, `exercise=06-1` and `ignore="reason"`.
 
 use std::fmt;
 use std::ops::Range;
@@ -41,6 +41,8 @@ pub struct Block {
     pub kind: Kind,
     /// The lab of the whole chapter has IPv6.
     pub ipv6: bool,
+    /// What it sends is not in the captures: measurements, of thousands of packets.
+    pub uncaptured: bool,
     /// The commands; none in a block that is ignored.
     pub steps: Vec<Step>,
 }
@@ -156,7 +158,11 @@ impl Transcript {
             if length.is_none() {
                 return mistake(opening + 1, "this console block is not closed");
             }
-            let (kind, ipv6) = kind(info, opening + 1)?;
+            let Words {
+                kind,
+                ipv6,
+                uncaptured,
+            } = words(info, opening + 1)?;
             if ipv6 && !blocks.is_empty() {
                 return mistake(
                     opening + 1,
@@ -172,6 +178,7 @@ impl Transcript {
                 headings: std::mem::take(&mut headings),
                 kind,
                 ipv6,
+                uncaptured,
                 steps,
             });
         }
@@ -252,13 +259,23 @@ fn fence(line: &str) -> Option<(&str, &str)> {
 }
 
 /// What the words after the fence say.
-fn kind(info: &str, line: usize) -> Result<(Kind, bool), Mistake> {
-    let (mut kind, mut ipv6) = (Kind::Play, false);
+struct Words {
+    kind: Kind,
+    ipv6: bool,
+    uncaptured: bool,
+}
+
+fn words(info: &str, line: usize) -> Result<Words, Mistake> {
+    let (mut kind, mut ipv6, mut uncaptured) = (Kind::Play, false, false);
     let mut rest = info.strip_prefix("console").unwrap_or(info);
     loop {
         let words = rest.trim_start();
         if words.is_empty() {
-            return Ok((kind, ipv6));
+            return Ok(Words {
+                kind,
+                ipv6,
+                uncaptured,
+            });
         }
         if words.len() == rest.len() {
             return mistake(
@@ -280,6 +297,7 @@ fn kind(info: &str, line: usize) -> Result<(Kind, bool), Mistake> {
         rest = after;
         match (word, word.strip_prefix("exercise=")) {
             ("ipv6", _) => ipv6 = true,
+            ("uncaptured", _) => uncaptured = true,
             (_, Some(name)) if is_exercise(name) => kind = Kind::Exercise(name.to_owned()),
             (_, Some(_)) => return mistake(line, format!("{word}: write it like exercise=06-1")),
             _ => {
@@ -287,7 +305,7 @@ fn kind(info: &str, line: usize) -> Result<(Kind, bool), Mistake> {
                     line,
                     format!(
                         "unknown word {word:?} after console; \
-                         the words are ipv6, exercise=06-1, ignore=\"reason\""
+                         the words are ipv6, uncaptured, exercise=06-1, ignore=\"reason\""
                     ),
                 );
             }

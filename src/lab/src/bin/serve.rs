@@ -10,6 +10,7 @@ use std::slice::Iter;
 
 use anyhow::Context;
 use clap::Parser;
+use fastrand::Rng;
 use ip_over_udp::output::println;
 use ip_over_udp::program::report;
 use lab::web::{self, Answer, Request};
@@ -25,7 +26,10 @@ Each of them carried one IP packet.</p>
 /// What `/bytes/N` is made of.
 const LINE: &[u8] = b"0123456789abcde\n";
 
-/// Serve a page at /, and N bytes at /bytes/N.
+/// The most bytes that are served at once.
+const MOST: u64 = 1_000_000_000;
+
+/// Serve a page at /, and N bytes at /bytes/N or, different at every place, /random/N.
 #[derive(Parser)]
 #[command(name = "serve")]
 struct Args {
@@ -56,13 +60,29 @@ fn answer(path: &str) -> Answer {
     if path == "/" {
         return Answer::new(200, "text/html", PAGE);
     }
-    match path.strip_prefix("/bytes/").map(str::parse) {
-        Some(Ok(length)) if length <= 1_000_000_000 => Answer {
+    let body: Option<(&str, Box<dyn Read>)> = match path.rsplit_once('/') {
+        Some(("/bytes", length)) => Some((length, Box::new(Endless(LINE.iter().cycle())))),
+        Some(("/random", length)) => Some((length, Box::new(Random(Rng::with_seed(1))))),
+        _ => None,
+    };
+    match body.map(|(length, body)| (length.parse(), body)) {
+        Some((Ok(length), body)) if length <= MOST => Answer {
             length: Some(length),
-            body: Box::new(Endless(LINE.iter().cycle())),
+            body,
             ..Answer::text(200, "")
         },
         _ => Answer::text(404, format!("there is nothing at {path}\n")),
+    }
+}
+
+/// The same bytes in every run. Unlike those of [`Endless`], they show a piece that is
+/// missing, repeated or in another's place.
+struct Random(Rng);
+
+impl Read for Random {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.fill(buffer);
+        Ok(buffer.len())
     }
 }
 
