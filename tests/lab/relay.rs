@@ -80,7 +80,7 @@ fn each_fault_is_seen_by_others() {
 /// How many ICMP messages with a wrong checksum the kernel of right has received.
 fn icmp_errors(lab: &Lab) -> u64 {
     let done = lab.run("right", "cat /proc/net/snmp");
-    let icmp = done
+    let mut icmp = done
         .output
         .lines()
         .filter(|line| line.starts_with("Icmp: "));
