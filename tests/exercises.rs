@@ -133,10 +133,14 @@ fn refused(wrong: String) -> Trial {
             .collect();
         assert!(!seen.is_empty(), "{patch} has no line with Seen:");
         let (exercise, chapter) = (&wrong[..4], format!("ch{}", &wrong[..2]));
+        // A chapter may have more than one.
+        let (own, others): (Vec<_>, Vec<_>) = PROGRAMS
+            .into_iter()
+            .partition(|name| name.starts_with(&chapter));
 
         // The other programs are those of the tree as it is.
         let programs = temporary("wrong");
-        for program in PROGRAMS.into_iter().filter(|name| *name != chapter) {
+        for program in others {
             let (from, to) = (ours().join(program), programs.join(program));
             // A link is no work; a copy for where the two are on different disks.
             fs::hard_link(&from, &to)
@@ -146,8 +150,10 @@ fn refused(wrong: String) -> Trial {
         {
             let tree = Tree::new();
             tree.apply(&patch).code(0);
-            tree.cargo(&["build", "--bin", &chapter]).code(0);
-            fs::copy(tree.built().join(&chapter), programs.join(&chapter)).unwrap();
+            for program in own {
+                tree.cargo(&["build", "--bin", program]).code(0);
+                fs::copy(tree.built().join(program), programs.join(program)).unwrap();
+            }
         }
         // A line that never comes is waited for, and need not be for long.
         let mut lab = lab_with(&programs);

@@ -68,9 +68,25 @@ pub fn programs() -> &'static Path {
 }
 
 /// All that `cargo build --bins` builds for the hosts of the lab.
-pub const PROGRAMS: [&str; 16] = [
-    "lab", "serve", "fetch", "ch01", "ch02", "ch03", "ch04", "ch05", "ch06", "ch07", "ch08",
-    "ch09", "probe", "attack", "relay", "trusting",
+pub const PROGRAMS: [&str; 18] = [
+    "lab",
+    "serve",
+    "fetch",
+    "ch01",
+    "ch02",
+    "ch03",
+    "ch04",
+    "ch05",
+    "ch06",
+    "ch07",
+    "ch08",
+    "ch09",
+    "ch09-lost",
+    "lost",
+    "probe",
+    "attack",
+    "relay",
+    "trusting",
 ];
 
 /// What makes a page of their packets.

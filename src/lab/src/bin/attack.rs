@@ -3,17 +3,22 @@
 
 #![forbid(unsafe_code)]
 
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
-use etherparse::PacketBuilder;
-use ip_over_udp::args::parse_peer;
+use etherparse::icmpv4::DestUnreachableHeader;
+use etherparse::{Icmpv4Header, Icmpv4Type, Icmpv6Header, Icmpv6Type, PacketBuilder};
+use ip_over_udp::args::{PORT, parse_peer};
 use ip_over_udp::capture::Injector;
 use ip_over_udp::output::println;
 use ip_over_udp::program::report;
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrStorage, sendto, socket,
+};
 
 /// The largest UDP payload over IPv4, in bytes: 65,535 less the headers of IP
 /// (20 bytes) and UDP (8 bytes).
@@ -51,6 +56,28 @@ enum Target {
         #[arg(long, value_parser = clap::value_parser!(u64).range(..=86_400))]
         seconds: Option<u64>,
     },
+    /// Report to a tunnel, in the name of a router, that its datagrams are too large
+    Report {
+        /// Address of the host that is to believe it
+        #[arg(value_name = "ADDR")]
+        to: IpAddr,
+
+        /// Address and port to which the host sends its datagrams
+        #[arg(long, value_name = "ADDR:PORT", value_parser = parse_peer)]
+        peer: SocketAddr,
+
+        /// The largest packet that would fit, in bytes
+        #[arg(long, value_name = "BYTES")]
+        mtu: u16,
+
+        /// What the report quotes
+        #[arg(value_enum, default_value = "all")]
+        what: Quoted,
+
+        /// How many reports of each kind
+        #[arg(long, default_value_t = 1)]
+        count: u64,
+    },
     /// Send random packets into an interface of this host, as the kernel would
     Device {
         /// The interface
@@ -80,6 +107,20 @@ enum What {
     /// One of each
     All,
 }
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Quoted {
+    /// Letters, which are no packet
+    Garbage,
+    /// A datagram to another port of the peer
+    Flow,
+    /// A datagram to the peer, with a packet in it that was never sent
+    Invented,
+    /// One of each
+    All,
+}
+
+const QUOTED: [Quoted; 3] = [Quoted::Garbage, Quoted::Flow, Quoted::Invented];
 
 const KINDS: [What; 6] = [
     What::Zzz,
@@ -121,6 +162,27 @@ fn run(args: Args) -> anyhow::Result<()> {
             }
             println!("{} sent to {to}", counted(sent, "datagram"));
         }
+        Target::Report {
+            to,
+            peer,
+            mtu,
+            what,
+            count,
+        } => {
+            let socket = icmp_socket(to).context("cannot open a raw socket")?;
+            let mut sent = 0u64;
+            for _ in 0..count {
+                for kind in QUOTED {
+                    if what == kind || what == Quoted::All {
+                        let report = make_report(to, peer, mtu, kind)?;
+                        let address = SockaddrStorage::from(SocketAddr::new(to, 0));
+                        let done = sendto(socket.as_raw_fd(), &report, &address, MsgFlags::empty());
+                        sent += u64::from(done.is_ok());
+                    }
+                }
+            }
+            println!("{} sent to {to}", counted(sent, "report"));
+        }
         Target::Device { interface, count } => {
             let injector = Injector::open(&interface)?;
             let mut sent = 0u64;
@@ -149,6 +211,49 @@ fn make(what: What, random: &mut fastrand::Rng) -> anyhow::Result<Vec<u8>> {
         What::Huge => vec![0x45; MAX_PAYLOAD_LEN],
         What::Random | What::All => noise(random, 1472),
     })
+}
+
+/// A socket that sends messages of ICMP or ICMPv6; the kernel adds the IP header (raw(7)).
+fn icmp_socket(to: IpAddr) -> nix::Result<OwnedFd> {
+    let (family, protocol) = match to {
+        IpAddr::V4(_) => (AddressFamily::Inet, SockProtocol::Icmp),
+        IpAddr::V6(_) => (AddressFamily::Inet6, SockProtocol::IcmpV6),
+    };
+    socket(family, SockType::Raw, SockFlag::SOCK_CLOEXEC, protocol)
+}
+
+/// "Fragmentation needed" or "packet too big", from the ICMP header on.
+fn make_report(to: IpAddr, peer: SocketAddr, mtu: u16, kind: Quoted) -> anyhow::Result<Vec<u8>> {
+    let port = match kind {
+        Quoted::Flow => peer.port().wrapping_add(1),
+        _ => peer.port(),
+    };
+    let mut quote = Vec::new();
+    let inner = [0x45; 1400];
+    let datagram = match (to, peer.ip()) {
+        (IpAddr::V4(from), IpAddr::V4(to)) => PacketBuilder::ipv4(from.octets(), to.octets(), 64),
+        (IpAddr::V6(from), IpAddr::V6(to)) => PacketBuilder::ipv6(from.octets(), to.octets(), 64),
+        _ => bail!("one of {to} and {} is IPv4, the other IPv6", peer.ip()),
+    };
+    datagram.udp(PORT, port).write(&mut quote, &inner)?;
+    if kind == Quoted::Garbage {
+        quote = b"garbage".to_vec();
+    }
+    quote.truncate(548);
+    let mut report = Vec::new();
+    match to {
+        IpAddr::V4(_) => {
+            let needed = DestUnreachableHeader::FragmentationNeeded { next_hop_mtu: mtu };
+            Icmpv4Header::with_checksum(Icmpv4Type::DestinationUnreachable(needed), &quote)
+                .write(&mut report)?;
+        }
+        // The kernel computes the checksum.
+        IpAddr::V6(_) => {
+            Icmpv6Header::new(Icmpv6Type::PacketTooBig { mtu: mtu.into() }).write(&mut report)?;
+        }
+    }
+    report.extend(quote);
+    Ok(report)
 }
 
 /// Random bytes, 1 to `most` of them. Half of them begin like an IP packet, or
