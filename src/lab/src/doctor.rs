@@ -101,7 +101,7 @@ pub const NEEDS: &[Need] = &[
     },
     Need {
         name: "tshark",
-        purpose: "chapter 6, and looking at captures in a terminal",
+        purpose: "chapters 6 and 9, and looking at captures in a terminal",
         look: Look::Useful,
         messages: || missing("tshark", "tshark"),
     },

@@ -3,16 +3,20 @@
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::io::{Cursor, Write};
+use std::process::{Command, ExitCode, Stdio};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Parser;
 use ip_over_udp::capture;
 use ip_over_udp::error::Error;
 use ip_over_udp::output::println;
 use ip_over_udp::program::report;
-use lab::programs;
+
+/// What came to the router on left's side, and what was on right's. In the program, so
+/// that it works wherever it is.
+const CAME: &[u8] = include_bytes!("../../../../captures/lost/internet-left.pcap");
+const WENT: &[u8] = include_bytes!("../../../../captures/lost/internet-right.pcap");
 
 /// Compare the packets that a router lost with those that a filter finds.
 #[derive(Parser)]
@@ -33,13 +37,7 @@ fn run(filter: &str) -> anyhow::Result<()> {
              say what the lost packets have in common, not where they are in the list"
         );
     }
-    let folder = folder()?;
-    let (came, left) = (
-        folder.join("internet-left.pcap"),
-        folder.join("internet-right.pcap"),
-    );
-    let lost = lost(&came, &left)?;
-    let found = found(&came, filter)?;
+    let (lost, found) = (lost()?, found(filter)?);
     let both = lost.intersection(&found).count();
     let others = found.len() - both;
     println!("{} packets from left were lost", lost.len());
@@ -55,23 +53,14 @@ fn run(filter: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The folder with the captures: in the tree, or next to this program.
-fn folder() -> anyhow::Result<PathBuf> {
-    let tree = programs::tree().ok();
-    let folders = tree.into_iter().chain(programs::beside_this_one().ok());
-    let mut folders = folders.map(|folder| folder.join("captures/lost"));
-    folders
-        .find(|folder| folder.is_dir())
-        .context("there is no folder captures/lost here\n  go to the source tree")
-}
-
 /// The numbers, from 1, of the packets that came from left and did not leave again.
-fn lost(came: &Path, left: &Path) -> anyhow::Result<BTreeSet<usize>> {
-    let mut left: Vec<_> = capture::read(left)?.iter().map(content).collect();
+fn lost() -> anyhow::Result<BTreeSet<usize>> {
+    let packets = |file| capture::read_from(Cursor::new(file)).map_err(anyhow::Error::msg);
+    let mut went: Vec<_> = packets(WENT)?.iter().map(content).collect();
     let mut lost = BTreeSet::new();
-    for (at, packet) in capture::read(came)?.iter().map(content).enumerate() {
-        match left.iter().position(|other| *other == packet) {
-            Some(same) => drop(left.swap_remove(same)),
+    for (at, packet) in packets(CAME)?.iter().map(content).enumerate() {
+        match went.iter().position(|other| *other == packet) {
+            Some(same) => drop(went.swap_remove(same)),
             None => drop(lost.insert(at + 1)),
         }
     }
@@ -91,13 +80,28 @@ fn content(packet: &capture::Packet) -> Vec<u8> {
 }
 
 /// The numbers of the packets that the filter finds.
-fn found(capture: &Path, filter: &str) -> anyhow::Result<BTreeSet<usize>> {
-    let output = Command::new("tshark")
-        .arg("-r")
-        .arg(capture)
-        .args(["-Y", filter, "-T", "fields", "-e", "frame.number"])
-        .output()
+fn found(filter: &str) -> anyhow::Result<BTreeSet<usize>> {
+    let mut tshark = Command::new("tshark")
+        .args([
+            "-r",
+            "-",
+            "-Y",
+            filter,
+            "-T",
+            "fields",
+            "-e",
+            "frame.number",
+        ])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .map_err(|err| Error::system("cannot run tshark", err))?;
+    if let Some(mut stdin) = tshark.stdin.take() {
+        // A filter that it does not take ends it before it has read anything.
+        let _ = stdin.write_all(CAME);
+    }
+    let output = tshark.wait_with_output()?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         // What it says of root is not about the filter.
