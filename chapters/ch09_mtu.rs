@@ -46,8 +46,10 @@ fn main() -> ExitCode {
 fn run(mut args: Args) -> anyhow::Result<()> {
     let (shutdown, statistics) = (Shutdown::new()?, StatisticsSignal::new()?);
     let (peer, device) = (args.tunnel.peer, &mut args.tunnel.device);
-    let default = mtu::of_route(peer)?.saturating_sub(mtu::overhead(peer));
-    let mtu = *device.mtu.get_or_insert(default);
+    let mtu = match device.mtu {
+        Some(mtu) => mtu,
+        None => *device.mtu.insert(mtu::default(peer, device)?),
+    };
 
     let tunnel = Tunnel::open(&args.tunnel)?;
     args.discovery.apply(&tunnel.udp, peer)?;

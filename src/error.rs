@@ -165,6 +165,18 @@ pub enum Error {
     )]
     RouteInside { peer: IpAddr, name: String },
 
+    /// The device has an IPv6 address.
+    #[error(
+        "the path to {peer} takes packets of {path} bytes, which leaves {inside} for those inside, \
+         and IPv6 needs an MTU of at least 1280 (RFC 8200, section 5)\n  \
+         leave out the IPv6 address, or let longer packets be cut: --mtu 1280 --pmtu dont"
+    )]
+    PathTooNarrow {
+        peer: SocketAddr,
+        path: u16,
+        inside: u16,
+    },
+
     /// EACCES from `connect`, for the address of all hosts in a network.
     #[error(
         "cannot reach {peer}: that is a broadcast address, which means all hosts of a network\n  \

@@ -13,6 +13,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use clap::ValueEnum;
 
+use crate::args::DeviceArgs;
 use crate::error::{Error, Result};
 use crate::sys;
 
@@ -56,6 +57,28 @@ pub fn of_route(peer: SocketAddr) -> Result<u16> {
     Ok(u16::try_from(mtu).unwrap_or(u16::MAX))
 }
 // ANCHOR_END: route
+
+// ANCHOR: default
+/// The MTU for a device whose packets go to this peer: what the path takes, less what the
+/// tunnel adds.
+///
+/// # Errors
+/// Those of [`of_route`]; and the device has an IPv6 address, for which too little is left.
+pub fn default(peer: SocketAddr, device: &DeviceArgs) -> Result<u16> {
+    let path = of_route(peer)?;
+    let inside = path.saturating_sub(overhead(peer));
+    match inside < LEAST && has_ipv6(device) {
+        true => Err(Error::PathTooNarrow { peer, path, inside }),
+        false => Ok(inside),
+    }
+}
+// ANCHOR_END: default
+
+/// Whether the device carries IPv6: the kernel takes its IPv6 addresses away if the MTU
+/// is below 1280.
+fn has_ipv6(device: &DeviceArgs) -> bool {
+    device.addresses.iter().any(|net| net.addr().is_ipv6())
+}
 
 /// Whether datagrams to this peer travel in IPv4. `::ffff:203.0.113.2` is an IPv4
 /// address too (RFC 4291, section 2.5.5.2).

@@ -17,7 +17,7 @@ use nix::sys::socket::{
     AddressFamily, SockFlag, SockProtocol, SockType, SockaddrStorage, recvfrom, socket,
 };
 
-use super::{LEAST, is_ipv4, overhead};
+use super::{LEAST, has_ipv6, is_ipv4, overhead};
 use crate::args::DeviceArgs;
 use crate::checksum::checksum;
 use crate::error::{Error, Result};
@@ -96,12 +96,10 @@ impl Reports {
     /// # Errors
     /// There is no CAP_NET_RAW.
     pub fn open(udp: &UdpSocket, peer: SocketAddr, device: &DeviceArgs) -> Result<Reports> {
-        let mut inside = device.addresses.iter();
         let flow = Flow {
             port: local_addr(udp)?.port(),
             peer,
-            // With less, the kernel would take the IPv6 addresses from the device.
-            least: match inside.any(|net| net.addr().is_ipv6()) {
+            least: match has_ipv6(device) {
                 true => LEAST + overhead(peer),
                 false => LEAST,
             },

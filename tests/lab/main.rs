@@ -31,6 +31,7 @@ mod ch05;
 mod ch06;
 mod ch07;
 mod ch08;
+mod ch09;
 mod crossing;
 mod ending;
 mod ends;

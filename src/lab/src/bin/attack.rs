@@ -3,7 +3,7 @@
 
 #![forbid(unsafe_code)]
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -11,7 +11,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use etherparse::icmpv4::DestUnreachableHeader;
-use etherparse::{Icmpv4Header, Icmpv4Type, Icmpv6Header, Icmpv6Type, PacketBuilder};
+use etherparse::{
+    Icmpv4Header, Icmpv4Type, Icmpv6Header, Icmpv6Type, IpFragOffset, IpNumber, Ipv4Header,
+    PacketBuilder,
+};
 use ip_over_udp::args::{PORT, parse_peer};
 use ip_over_udp::capture::Injector;
 use ip_over_udp::output::println;
@@ -55,6 +58,12 @@ enum Target {
         /// Send for this many seconds, as fast as possible; --count is ignored
         #[arg(long, value_parser = clap::value_parser!(u64).range(..=86_400))]
         seconds: Option<u64>,
+    },
+    /// Send fragments that make no datagram: with a hole, with an overlap, too long
+    Fragments {
+        /// IPv4 address and port of the tunnel
+        #[arg(value_name = "ADDR:PORT")]
+        to: SocketAddrV4,
     },
     /// Report to a tunnel, in the name of a router, that its datagrams are too large
     Report {
@@ -162,6 +171,17 @@ fn run(args: Args) -> anyhow::Result<()> {
             }
             println!("{} sent to {to}", counted(sent, "datagram"));
         }
+        Target::Fragments { to } => {
+            // The kernel adds source and checksum (raw(7)).
+            let socket = raw_socket().context("cannot open a raw socket")?;
+            let mut sent = 0u64;
+            for fragment in make_fragments(to)? {
+                let address = SockaddrStorage::from(SocketAddr::V4(to));
+                let done = sendto(socket.as_raw_fd(), &fragment, &address, MsgFlags::empty());
+                sent += u64::from(done.is_ok());
+            }
+            println!("{} sent to {to}", counted(sent, "fragment"));
+        }
         Target::Report {
             to,
             peer,
@@ -220,6 +240,56 @@ fn icmp_socket(to: IpAddr) -> nix::Result<OwnedFd> {
         IpAddr::V6(_) => (AddressFamily::Inet6, SockProtocol::IcmpV6),
     };
     socket(family, SockType::Raw, SockFlag::SOCK_CLOEXEC, protocol)
+}
+
+/// A socket that sends whole IPv4 packets.
+fn raw_socket() -> nix::Result<OwnedFd> {
+    let flags = SockFlag::SOCK_CLOEXEC;
+    socket(AddressFamily::Inet, SockType::Raw, flags, SockProtocol::Raw)
+}
+
+/// Three datagrams with a ping in them, in parts that do not fit together.
+fn make_fragments(to: SocketAddrV4) -> anyhow::Result<Vec<Vec<u8>>> {
+    let mut ping = Vec::new();
+    PacketBuilder::ipv4([192, 168, 0, 1], [192, 168, 0, 2], 64)
+        .icmpv4_echo_request(7, 1)
+        .write(&mut ping, &[0; 56])?;
+    // With a checksum of 0, which means that there is none.
+    let mut datagram = Vec::new();
+    for field in [PORT, to.port(), 8 + ping.len() as u16, 0] {
+        datagram.extend(field.to_be_bytes());
+    }
+    datagram.extend(ping);
+    let end = datagram.len();
+    // Identification, place of the part in the datagram, and the place it claims, in units
+    // of eight bytes; the last one would end beyond 65,535 bytes.
+    let parts = [
+        (1, 0..48, 0),
+        (1, 64..end, 8),
+        (2, 0..48, 0),
+        (2, 40..end, 5),
+        (3, 0..48, 0),
+        (3, 48..end, 8190),
+    ];
+    let mut fragments = Vec::new();
+    for (identification, part, offset) in parts {
+        let mut header = Ipv4Header::new(
+            part.len() as u16,
+            64,
+            IpNumber::UDP,
+            [0; 4],
+            to.ip().octets(),
+        )?;
+        header.identification = identification;
+        header.dont_fragment = false;
+        header.more_fragments = part.end < end;
+        header.fragment_offset = IpFragOffset::try_new(offset)?;
+        let mut fragment = Vec::new();
+        header.write(&mut fragment)?;
+        fragment.extend(&datagram[part]);
+        fragments.push(fragment);
+    }
+    Ok(fragments)
 }
 
 /// "Fragmentation needed" or "packet too big", from the ICMP header on.
