@@ -25,6 +25,7 @@ LAB = RELEASE / "lab"
 C_PEER = TREE / "target/tunnel"
 
 MTU = "1440"  # with the outer headers, 48 bytes at most, below the 1500 of eth0
+SMALL = ["-M", "88"]  # with the headers of TCP and IP, inner packets of 128 bytes
 MOST_STEAL = 6.0  # percent of the machine
 MOST_OTHERS = 10.0
 TICK = os.sysconf("SC_CLK_TCK")
@@ -148,7 +149,7 @@ def system_calls(words):
     return sum(int(number) for number in said.groups()) if said else 0
 
 
-def measure(lab, program, command, seconds):
+def measure(lab, program, command, seconds, small):
     """One burst through a tunnel that is made for it."""
     wait_for_quiet()
     ends = [
@@ -159,7 +160,7 @@ def measure(lab, program, command, seconds):
     server = lab.start("right", ["iperf3", "-s", "-1", "--forceflush"], "Server listening")
     cpu_before = [cpu_time(pid) for pid in pids]
     before = machine_time()
-    output = lab.run("left", ["iperf3", "-c", "192.168.0.2", "-t", str(seconds), "-J"])
+    output = lab.run("left", ["iperf3", "-c", "192.168.0.2", "-t", str(seconds), "-J", *(SMALL if small else [])])
     total, programs, stolen = (now - then for now, then in zip(machine_time(), before))
     cpu_after = [cpu_time(pid) for pid in pids]
     crossed = sum(packets(pid) for pid in pids)
@@ -189,13 +190,13 @@ def measure(lab, program, command, seconds):
     )
 
 
-def rounds(lab, programs, number, seconds):
+def rounds(lab, programs, number, seconds, small):
     """Runs all programs in each round, every time beginning with another."""
     names = list(programs)
     for nth in range(number):
         results = {}
         for name in names[nth % len(names) :] + names[: nth % len(names)]:
-            run = results[name] = measure(lab, name, programs[name], seconds)
+            run = results[name] = measure(lab, name, programs[name], seconds, small)
             out = "" if run.good() else "  left out"
             print(
                 f"round {nth + 1:<3}{name:<12}{run.mbits:6.0f} Mbit/s{run.cpu:7.2f} µs a packet"
@@ -259,6 +260,7 @@ def run(words, programs, against):
     parser = argparse.ArgumentParser(description=words.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=10, help="default 10")
     parser.add_argument("--seconds", type=int, default=4, help="of each burst; default 4")
+    parser.add_argument("--small", action="store_true", help="packets of 128 bytes")
     args = parser.parse_args()
     build(with_c=in_c in programs.values())
     for ending in signal.SIGTERM, signal.SIGHUP:
@@ -267,7 +269,7 @@ def run(words, programs, against):
         lab = Lab(folder)
         try:
             lab.wait()
-            results = list(rounds(lab, programs, args.rounds, args.seconds))
+            results = list(rounds(lab, programs, args.rounds, args.seconds, args.small))
         finally:
             lab.end()
     table(results, programs, against)

@@ -18,6 +18,7 @@ use anyhow::Context;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use crate::relay::DEVICES;
 use crate::run_dir::{self, Running};
 use ip_over_udp::capture::RecordFile;
 use ip_over_udp::capture::{Direction, LinkType, PacketSocket, Pcap, PcapNg, now};
@@ -288,7 +289,8 @@ struct Held {
 impl Files {
     fn write(&mut self, host: &str, frame: &ip_over_udp::capture::Frame) -> anyhow::Result<()> {
         let before = self.seen.fetch_add(1, Ordering::Relaxed);
-        if self.paused.load(Ordering::Relaxed) {
+        let relay = host == "internet" && DEVICES.contains(&frame.interface);
+        if relay || self.paused.load(Ordering::Relaxed) {
             return Ok(());
         }
         let key = (host.to_owned(), frame.interface.to_owned(), frame.link);

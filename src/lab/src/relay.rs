@@ -13,6 +13,10 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+/// The devices that the relay makes, for the packets to right and for those to left. They
+/// are no part of the network, and so not of the captures.
+pub const DEVICES: [&str; 2] = ["to-right", "to-left"];
+
 /// After this time a packet that was held back goes on, even if none has overtaken it.
 const PATIENCE: Duration = Duration::from_millis(20);
 
@@ -75,6 +79,8 @@ pub struct Fates {
     pub too_large: u64,
     pub fragments: u64,
     pub queue_full: u64,
+    /// Those that no [`Link`] ever saw, because the program did not read them in time.
+    pub missed: u64,
 }
 
 impl fmt::Display for Fates {
@@ -88,6 +94,7 @@ impl fmt::Display for Fates {
             (self.too_large, "too large"),
             (self.fragments, "fragments dropped"),
             (self.queue_full, "found the queue full"),
+            (self.missed, "came too fast for the relay"),
         ] {
             if count > 0 {
                 write!(f, ", {count} {fate}")?;
@@ -283,6 +290,15 @@ mod tests {
             reorder: 2.0,
             ..Faults::default()
         }
+    }
+
+    /// The faults of an experiment in the book: they change if the generator of random numbers
+    /// does.
+    #[test]
+    fn the_faults_of_seed_1() {
+        let (out, _) = outcome(&bad(), 1, 120);
+        let lost: Vec<u32> = (0..120).filter(|nth| !out.contains(nth)).collect();
+        assert_eq!(lost, [2, 33, 38]);
     }
 
     #[test]

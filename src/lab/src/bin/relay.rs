@@ -21,7 +21,7 @@ use ip_over_udp::error::{Error, is_fatal};
 use ip_over_udp::output::println;
 use ip_over_udp::program::report;
 use ip_over_udp::signals::Shutdown;
-use lab::relay::{Faults, Link};
+use lab::relay::{DEVICES, Fates, Faults, Link};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
@@ -106,17 +106,20 @@ fn run(args: Args) -> anyhow::Result<()> {
         }
     }
     let mut ways = [
-        Way::open("to-right", From::Left, &args)?,
-        Way::open("to-left", From::Right, &args)?,
+        Way::open(DEVICES[0], From::Left, &args)?,
+        Way::open(DEVICES[1], From::Right, &args)?,
     ];
     let rules = Rules::add()?;
     println!("relay: seed {}, Ctrl-C ends it", args.seed);
     let done = relay(&mut ways, &shutdown);
     drop(rules);
-    let [right, left] = ways;
-    println!("left to right: {}", right.link.fates());
-    println!("right to left: {}", left.link.fates());
-    done
+    // What still waits arrives at once, so that the numbers add up.
+    let [to_right, to_left] = &mut ways;
+    let late = to_right.pass_on(Duration::MAX);
+    let late = late.and(to_left.pass_on(Duration::MAX));
+    println!("left to right: {}", to_right.fates());
+    println!("right to left: {}", to_left.fates());
+    done.and(late)
 }
 
 /// One direction: where its packets come from and go to.
@@ -160,6 +163,17 @@ impl Way {
         Ok(Way { tun, link })
     }
 
+    /// What became of its packets, and of those that found the device's queue full.
+    fn fates(&self) -> Fates {
+        let file = format!("/sys/class/net/{}/statistics/tx_dropped", self.tun.name());
+        let missed = std::fs::read_to_string(file).ok();
+        let missed = missed.and_then(|missed| missed.trim().parse().ok());
+        Fates {
+            missed: missed.unwrap_or(0),
+            ..self.link.fates()
+        }
+    }
+
     /// Takes what has come, and passes on what is due.
     fn carry(&mut self, now: Duration, buffer: &mut [u8]) -> anyhow::Result<()> {
         for _ in 0..BURST {
@@ -172,6 +186,10 @@ impl Way {
                 Err(err) => return Err(self.tun.explain(err).into()),
             }
         }
+        self.pass_on(now)
+    }
+
+    fn pass_on(&mut self, now: Duration) -> anyhow::Result<()> {
         while let Some(mut packet) = self.link.pop(now) {
             restore_time_to_live(&mut packet);
             match self.tun.send(&packet) {
