@@ -29,6 +29,7 @@ fn what_was_found_stays_mended() {
             Some("packet") => checks::packet,
             Some("capture") => checks::capture,
             Some("validate") => checks::validate,
+            Some("mtu") => checks::mtu,
             Some("transcript") => checks::transcript,
             _ => panic!("no target has the name of {}", folder.display()),
         };
@@ -86,6 +87,10 @@ fn mutated_packets() {
         mutate(&mut random, &mut bytes);
         checks::packet(&bytes);
         checks::validate(&bytes);
+        // The packet, or that in a frame, or that in a datagram in a frame.
+        for headers in [0, 14, 42] {
+            checks::mtu(bytes.get(headers..).unwrap_or_default());
+        }
     }
 }
 
@@ -110,6 +115,7 @@ proptest! {
         checks::packet(&bytes);
         checks::capture(&bytes);
         checks::validate(&bytes);
+        checks::mtu(&bytes);
         checks::transcript(&bytes);
     }
 

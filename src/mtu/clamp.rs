@@ -41,36 +41,48 @@ pub fn clamp(packet: &mut [u8], mtu: u16) -> Option<u16> {
     if segment.get(FLAGS)? & SYN == 0 {
         return None;
     }
-    let at = mss_option(segment)?;
-    let announced = u16::from_be_bytes([segment[at], segment[at + 1]]);
-    if announced <= largest {
-        return None;
+    let (mut from, mut lowered) = (20, None);
+    // More than one makes no sense, but a receiver may take the last.
+    while let Some(at) = mss_option(segment, from) {
+        from = at + 2;
+        let announced = u16::from_be_bytes([segment[at], segment[at + 1]]);
+        if announced > largest {
+            replace(segment, at, announced, largest);
+            lowered = Some(largest);
+        }
     }
-    segment[at..at + 2].copy_from_slice(&largest.to_be_bytes());
+    lowered
+}
+// ANCHOR_END: clamp
+
+// ANCHOR: replace
+/// Puts another number in the place of this one, and corrects the checksum.
+fn replace(segment: &mut [u8], at: usize, old: u16, new: u16) {
+    segment[at..at + 2].copy_from_slice(&new.to_be_bytes());
     let checksum = u16::from_be_bytes([segment[16], segment[17]]);
     // The checksum adds pairs of bytes. After an odd number of bytes of other
     // options, the two bytes of ours belong to different pairs.
     let (old, new) = match at % 2 {
-        0 => (announced, largest),
-        _ => (announced.swap_bytes(), largest.swap_bytes()),
+        0 => (old, new),
+        _ => (old.swap_bytes(), new.swap_bytes()),
     };
     segment[CHECKSUM].copy_from_slice(&update(checksum, old, new).to_be_bytes());
-    Some(largest)
 }
-// ANCHOR_END: clamp
+// ANCHOR_END: replace
 
 // ANCHOR: options
-/// Where in this segment the two bytes of the maximum segment size are.
-fn mss_option(segment: &[u8]) -> Option<usize> {
+/// Where in this segment the two bytes of a maximum segment size are, in the options from
+/// `from` on.
+fn mss_option(segment: &[u8], from: usize) -> Option<usize> {
     // The upper half of byte 12 counts in units of four bytes.
     let end = usize::from(segment.get(12)? >> 4) * 4;
-    let options = segment.get(20..end)?;
-    let mut at = 0;
+    let options = segment.get(..end)?;
+    let mut at = from;
     loop {
         match (*options.get(at)?, options.get(at + 1)) {
             (END, _) => return None,
             (NO_OPERATION, _) => at += 1,
-            (MAXIMUM_SEGMENT_SIZE, Some(4)) if at + 4 <= options.len() => return Some(20 + at + 2),
+            (MAXIMUM_SEGMENT_SIZE, Some(4)) if at + 4 <= end => return Some(at + 2),
             // A length below 2 would keep us here for ever.
             (_, Some(&length)) if length >= 2 => at += usize::from(length),
             _ => return None,
@@ -149,6 +161,19 @@ mod tests {
     }
 
     #[test]
+    fn a_second_announcement_is_lowered_too() {
+        let twice = [MaximumSegmentSize(1000), Noop, MaximumSegmentSize(9000)];
+        let mut packet = syn(false, &twice, b"");
+        assert_eq!(clamp(&mut packet, 1372), Some(1332));
+        let line = line(&packet);
+        assert!(
+            line.contains("mss 1000") && line.contains("mss 1332"),
+            "{line}"
+        );
+        assert!(!line.contains("wrong"), "{line}");
+    }
+
+    #[test]
     fn what_fits_stays_as_it_is() {
         let with = |mss| syn(false, &[MaximumSegmentSize(mss)], b"");
         let no_syn = {
@@ -216,7 +241,7 @@ mod tests {
     }
 
     proptest! {
-        /// Of any bytes whatever, only an announcement and a checksum are changed.
+        /// Of any bytes whatever, only announcements and a checksum are changed.
         #[test]
         fn nothing_else_is_changed(mut bytes in prop::collection::vec(any::<u8>(), 0..120), six: bool, mtu: u16) {
             if let Some(first) = bytes.first_mut() {
@@ -232,9 +257,8 @@ mod tests {
             }
             let before = bytes.clone();
             let clamped = clamp(&mut bytes, mtu);
-            let changed = bytes.iter().zip(&before).filter(|(now, then)| now != then).count();
-            prop_assert!(changed <= 4);
             prop_assert_eq!(clamped.is_none(), bytes == before);
+            prop_assert_eq!(clamp(&mut bytes, mtu), None, "once is enough");
         }
 
         #[test]

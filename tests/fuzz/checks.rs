@@ -6,6 +6,9 @@ use std::io::Cursor;
 use etherparse::err::ipv4::HeaderSliceError;
 use etherparse::{Ipv4HeaderSlice, Ipv6HeaderSlice};
 use ip_over_udp::capture::{LinkType, read_from, read_what_is_there_from};
+use ip_over_udp::mtu::clamp::clamp;
+use ip_over_udp::mtu::reports::{Flow, read};
+use ip_over_udp::mtu::too_big;
 use ip_over_udp::packet::{Dissection, dissect};
 use ip_over_udp::validate::{self, DropReason};
 use lab::transcript::{Step, Transcript, rewrite};
@@ -14,6 +17,33 @@ use lab::transcript::{Step, Transcript, rewrite};
 pub fn packet(bytes: &[u8]) {
     for link in [LinkType::Raw, LinkType::Ethernet] {
         covers(&dissect(link, bytes), bytes.len());
+    }
+}
+
+/// What chapter 9 does to a packet, and reads in one.
+pub fn mtu(bytes: &[u8]) {
+    let mut clamped = bytes.to_vec();
+    let lowered = clamp(&mut clamped, 1372);
+    assert_eq!(lowered.is_none(), clamped == bytes);
+    assert_eq!(clamp(&mut clamped, 1372), None, "once is enough");
+
+    if let Some(answer) = too_big::answer(bytes, 1372) {
+        assert_eq!(validate::validate(&answer), Ok(()));
+        assert_eq!(
+            too_big::answer(&answer, 1372),
+            None,
+            "an answer to an answer"
+        );
+    }
+    for peer in ["203.0.113.2:9876", "[2001:db8:2::2]:9876"] {
+        let flow = Flow {
+            port: 9876,
+            peer: peer.parse().unwrap(),
+            least: 1280,
+        };
+        if let Some(Ok(report)) = read(bytes, &flow) {
+            assert!(report.mtu >= 1280 && report.inner.len() <= bytes.len());
+        }
     }
 }
 
