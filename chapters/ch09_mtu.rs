@@ -1,8 +1,9 @@
 //! Chapter 9: packets that do not fit.
 //!
-//! The tunnel of chapter 8, which now knows how large a packet may be. Its MTU comes
-//! from the route to the peer. It lowers what TCP announces, listens to routers that
-//! could not pass a datagram on, and tells the sender of the packet inside.
+//! The tunnel of chapter 8, which now knows how large a packet may be. Its
+//! MTU comes from the route to the peer. It lowers what TCP announces,
+//! listens to routers that could not pass a datagram on, and tells the
+//! sender of the packet inside.
 
 #![forbid(unsafe_code)]
 
@@ -101,7 +102,8 @@ impl Steps for Fit {
         if reason != DropReason::TooBig {
             return Ok(());
         }
-        // It is the kernel that refused it: it knows of a smaller path MTU than we do.
+        // It is the kernel that refused it: it knows of a smaller path MTU
+        // than we do.
         if inner.len() <= usize::from(self.mtu) {
             self.lower(mtu::of_route(self.peer)?, None, tun)?;
         }
@@ -138,7 +140,8 @@ impl Fit {
         }
     }
 
-    /// Takes note that the path carries outer packets of this many bytes only.
+    /// Takes note that the path carries outer packets of this many bytes
+    /// only.
     fn lower(&mut self, path_mtu: u16, router: Option<IpAddr>, tun: &mut Device) -> Result<()> {
         let mtu = path_mtu.saturating_sub(mtu::overhead(self.peer));
         if mtu < self.mtu {
@@ -153,7 +156,8 @@ impl Fit {
         Ok(())
     }
 
-    /// Tells the sender of an inner packet that it was too large, as a router does.
+    /// Tells the sender of an inner packet that it was too large, as a
+    /// router does.
     fn tell(&self, inner: &[u8], tun: &Device) -> Result<()> {
         let answer = too_big::answer(inner, self.mtu);
         match answer.map_or(Ok(()), |answer| tun.send(&answer)) {

@@ -1,4 +1,5 @@
-//! The loop of chapter 8 as a function. A later chapter adds its idea in the form of [`Steps`].
+//! The loop of chapter 8 as a function. A later chapter adds its idea in
+//! the form of [`Steps`].
 
 use std::io::ErrorKind::WouldBlock;
 use std::net::SocketAddr;
@@ -13,16 +14,17 @@ use crate::tunnel::Tunnel;
 use crate::validate::{DropCounters, DropReason, validate};
 
 // ANCHOR: steps
-/// What a chapter adds to the loop. Each step does nothing unless a chapter says what.
+/// What a chapter adds to the loop. Each step does nothing unless a chapter
+/// says what.
 pub trait Steps {
-    /// Before an inner packet is sent to the peer. The step may change its bytes, or
-    /// have it dropped.
+    /// Before an inner packet is sent to the peer. The step may change its
+    /// bytes, or have it dropped.
     fn before_send(&mut self, _inner: &mut [u8]) -> Result<(), DropReason> {
         Ok(())
     }
 
-    /// After an inner packet was received and found whole, before `tun` gets it. The
-    /// step may change its bytes, or have it dropped.
+    /// After an inner packet was received and found whole, before `tun`
+    /// gets it. The step may change its bytes, or have it dropped.
     fn after_recv(&mut self, _inner: &mut [u8]) -> Result<(), DropReason> {
         Ok(())
     }
@@ -32,7 +34,8 @@ pub trait Steps {
         Ok(())
     }
 
-    /// A further descriptor to wait for, and what to do when it is readable.
+    /// A further descriptor to wait for, and what to do when it is
+    /// readable.
     fn source(&self) -> Option<BorrowedFd<'_>> {
         None
     }
@@ -50,8 +53,8 @@ pub trait Steps {
 // ANCHOR_END: steps
 
 // ANCHOR: forward
-/// Carries packets in both directions until the program is asked to end, and then
-/// prints what it has counted.
+/// Carries packets in both directions until the program is asked to end,
+/// and then prints what it has counted.
 ///
 /// # Errors
 /// The device was deleted, or nothing can be received any more.

@@ -1,10 +1,10 @@
-//! The maximum segment size (MSS) that TCP announces in its first packet in each direction, made
-//! small enough for the tunnel.
+//! The maximum segment size (MSS) that TCP announces in its first packet in
+//! each direction, made small enough for the tunnel.
 //!
-//! A host tells its peer how much data it takes in one segment (RFC 9293, section
-//! 3.7.1), computed from the MTU of its own interface. It knows nothing of a tunnel that is
-//! further along. Who forwards the packet knows, and may lower the number: this is
-//! called clamping.
+//! A host tells its peer how much data it takes in one segment (RFC 9293,
+//! section 3.7.1), computed from the MTU of its own interface. It knows
+//! nothing of a tunnel that is further along. Who forwards the packet
+//! knows, and may lower the number: this is called clamping.
 //!
 //! ```text
 //!                                     an option of TCP
@@ -28,11 +28,12 @@ const NO_OPERATION: u8 = 1;
 const MAXIMUM_SEGMENT_SIZE: u8 = 2;
 
 // ANCHOR: clamp
-/// If this packet opens a TCP connection and announces segments that would not fit
-/// into packets of `mtu` bytes, lowers the number and returns it.
+/// If this packet opens a TCP connection and announces segments that would
+/// not fit into packets of `mtu` bytes, lowers the number and returns it.
 ///
-/// The packet is one that [`validate`](crate::validate::validate) has accepted. Of a
-/// fragment, and of a header that contradicts itself, nothing is changed.
+/// The packet is one that [`validate`](crate::validate::validate) has
+/// accepted. Of a fragment, and of a header that contradicts itself,
+/// nothing is changed.
 pub fn clamp(packet: &mut [u8], mtu: u16) -> Option<u16> {
     let (header, segment) = tcp_segment(packet)?;
     // Without options in either header, as the announcement is always meant
@@ -60,8 +61,8 @@ pub fn clamp(packet: &mut [u8], mtu: u16) -> Option<u16> {
 fn replace(segment: &mut [u8], at: usize, old: u16, new: u16) {
     segment[at..at + 2].copy_from_slice(&new.to_be_bytes());
     let checksum = u16::from_be_bytes([segment[16], segment[17]]);
-    // The checksum adds pairs of bytes. After an odd number of bytes of other
-    // options, the two bytes of ours belong to different pairs.
+    // The checksum adds pairs of bytes. After an odd number of bytes of
+    // other options, the two bytes of ours belong to different pairs.
     let (old, new) = match at % 2 {
         0 => (old, new),
         _ => (old.swap_bytes(), new.swap_bytes()),
@@ -71,8 +72,8 @@ fn replace(segment: &mut [u8], at: usize, old: u16, new: u16) {
 // ANCHOR_END: replace
 
 // ANCHOR: options
-/// Where in this segment the two bytes of a maximum segment size are, in the options from
-/// `from` on.
+/// Where in this segment the two bytes of a maximum segment size are, in
+/// the options from `from` on.
 fn mss_option(segment: &[u8], from: usize) -> Option<usize> {
     // The upper half of byte 12 counts in units of four bytes.
     let end = usize::from(segment.get(12)? >> 4) * 4;
@@ -91,8 +92,8 @@ fn mss_option(segment: &[u8], from: usize) -> Option<usize> {
 }
 // ANCHOR_END: options
 
-/// The TCP segment in a packet that is no fragment, and the length of the IP header that
-/// the sender of the segment counts with.
+/// The TCP segment in a packet that is no fragment, and the length of the
+/// IP header that the sender of the segment counts with.
 fn tcp_segment(packet: &mut [u8]) -> Option<(u16, &mut [u8])> {
     match packet.first()? >> 4 {
         4 => {
@@ -104,9 +105,9 @@ fn tcp_segment(packet: &mut [u8]) -> Option<(u16, &mut [u8])> {
         }
         6 => {
             let (mut next, mut at) = (*packet.get(6)?, 40);
-            // Extension headers that may precede TCP: hop-by-hop options, routing,
-            // destination options. Their second byte counts units of eight bytes
-            // after the first eight (RFC 8200, section 4).
+            // Extension headers that may precede TCP: hop-by-hop options,
+            // routing, destination options. Their second byte counts units
+            // of eight bytes after the first eight (RFC 8200, section 4).
             while let 0 | 43 | 60 = next {
                 next = *packet.get(at)?;
                 at += 8 + 8 * usize::from(*packet.get(at + 1)?);
@@ -241,7 +242,8 @@ mod tests {
     }
 
     proptest! {
-        /// Of any bytes whatever, only announcements and a checksum are changed.
+        /// Of any bytes whatever, only announcements and a checksum are
+        /// changed.
         #[test]
         fn nothing_else_is_changed(mut bytes in prop::collection::vec(any::<u8>(), 0..120), six: bool, mtu: u16) {
             if let Some(first) = bytes.first_mut() {

@@ -1,10 +1,11 @@
-//! What routers report about our datagrams: that one was too large for the next link, and which
-//! length would fit.
+//! What routers report about our datagrams: that one was too large for the
+//! next link, and which length would fit.
 //!
-//! Anyone can send such a report, and one that is believed makes every later packet
-//! smaller. A report quotes the beginning of the packet that it is about, and that is how it is
-//! checked: only a router that has seen the packet, or an attacker on the same path, can quote
-//! it (RFC 8899, section 4.6; RFC 9000, section 14.2.1).
+//! Anyone can send such a report, and one that is believed makes every
+//! later packet smaller. A report quotes the beginning of the packet that
+//! it is about, and that is how it is checked: only a router that has seen
+//! the packet, or an attacker on the same path, can quote it (RFC 8899,
+//! section 4.6; RFC 9000, section 14.2.1).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -24,8 +25,8 @@ use crate::error::{Error, Result};
 use crate::socket::local_addr;
 use crate::sys;
 
-/// How much of a packet we remember: with IPv6 and TCP inside, as far as the checksum
-/// of TCP. A report that quotes less proves nothing.
+/// How much of a packet we remember: with IPv6 and TCP inside, as far as
+/// the checksum of TCP. A report that quotes less proves nothing.
 const REMEMBERED: usize = 60;
 /// How many packets we remember.
 const RECENT: usize = 1024;
@@ -50,7 +51,8 @@ pub enum Ignored {
     Fits,
     /// It wants smaller packets than any link that we know.
     TooSmall,
-    /// It quotes a packet that we have not sent lately, or too little of it.
+    /// It quotes a packet that we have not sent lately, or too little of
+    /// it.
     NotSent,
 }
 
@@ -88,10 +90,10 @@ pub struct Reports {
 
 impl Reports {
     // ANCHOR: open
-    /// Opens a raw socket, which gets a copy of each ICMP message that this host
-    /// receives (raw(7)), and asks the kernel for those about too large packets only.
-    /// Believed are those about datagrams from `udp` to `peer`, as long as they leave
-    /// `device` enough.
+    /// Opens a raw socket, which gets a copy of each ICMP message that this
+    /// host receives (raw(7)), and asks the kernel for those about too
+    /// large packets only. Believed are those about datagrams from `udp` to
+    /// `peer`, as long as they leave `device` enough.
     ///
     /// # Errors
     /// There is no CAP_NET_RAW.
@@ -126,8 +128,8 @@ impl Reports {
     }
     // ANCHOR_END: open
 
-    /// Remembers an inner packet that is about to be sent, if a report about it could
-    /// be believed.
+    /// Remembers an inner packet that is about to be sent, if a report
+    /// about it could be believed.
     pub fn remember(&mut self, inner: &[u8]) {
         let overhead = usize::from(overhead(self.flow.peer));
         if inner.len() + overhead <= usize::from(self.flow.least) {
@@ -141,8 +143,8 @@ impl Reports {
         }
     }
 
-    /// The next report that can be believed, and who sent it; the others are
-    /// counted. `None` if there is no further one now.
+    /// The next report that can be believed, and who sent it; the others
+    /// are counted. `None` if there is no further one now.
     pub fn recv(&mut self) -> Result<Option<(Report, IpAddr)>> {
         // A whole message, in IPv4 with the header of IP.
         let mut buffer = [0; 2048];
@@ -183,9 +185,10 @@ impl Reports {
 }
 
 // ANCHOR: read
-/// Reads a message as the raw socket returns it, and checks all but whether the quoted
-/// packet was sent. `None` if it is no report, or one about a packet that did not go
-/// to our peer: other programs of this host get reports, too.
+/// Reads a message as the raw socket returns it, and checks all but whether
+/// the quoted packet was sent. `None` if it is no report, or one about a
+/// packet that did not go to our peer: other programs of this host get
+/// reports, too.
 pub fn read(message: &[u8], flow: &Flow) -> Option<Result<Report, Ignored>> {
     let (mtu, quote) = match is_ipv4(flow.peer) {
         true => message_v4(message),
@@ -213,8 +216,9 @@ pub fn read(message: &[u8], flow: &Flow) -> Option<Result<Report, Ignored>> {
 }
 // ANCHOR_END: read
 
-/// "Fragmentation needed", with the IP header before it: the MTU, and the quote if the
-/// checksum is correct, which the kernel does not verify for a raw socket.
+/// "Fragmentation needed", with the IP header before it: the MTU, and the
+/// quote if the checksum is correct, which the kernel does not verify for a
+/// raw socket.
 fn message_v4(packet: &[u8]) -> Option<(u32, Option<&[u8]>)> {
     let icmp = packet.get(usize::from(packet.first()? & 0x0f) * 4..)?;
     let (header, quote) = icmp.split_at_checked(8)?;
@@ -223,7 +227,8 @@ fn message_v4(packet: &[u8]) -> Option<(u32, Option<&[u8]>)> {
     (header[..2] == [3, 4]).then_some((mtu.into(), quote))
 }
 
-/// "Packet too big"; the kernel keeps the IPv6 header for itself, and verifies the checksum.
+/// "Packet too big"; the kernel keeps the IPv6 header for itself, and
+/// verifies the checksum.
 fn message_v6(icmp: &[u8]) -> Option<(u32, Option<&[u8]>)> {
     let (header, quote) = icmp.split_at_checked(8)?;
     let mtu = u32::from_be_bytes([header[4], header[5], header[6], header[7]]);

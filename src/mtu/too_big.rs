@@ -1,6 +1,6 @@
-//! What a router says to the sender of a packet that does not fit the next link:
-//! "fragmentation needed" in IPv4 (RFC 792; RFC 1191, section 4), "packet too big" in
-//! IPv6 (RFC 4443, section 3.2).
+//! What a router says to the sender of a packet that does not fit the next
+//! link: "fragmentation needed" in IPv4 (RFC 792; RFC 1191, section 4),
+//! "packet too big" in IPv6 (RFC 4443, section 3.2).
 //!
 //! ```text
 //! +---------------+---------------+-------------------------------+
@@ -19,8 +19,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use etherparse::icmpv4::DestUnreachableHeader;
 use etherparse::{Icmpv4Type, Icmpv6Type, PacketBuilder};
 
-/// How long the answer may be, headers included (RFC 1812, section 4.3.2.3; RFC 4443,
-/// section 3.1).
+/// How long the answer may be, headers included (RFC 1812, section 4.3.2.3;
+/// RFC 4443, section 3.1).
 const LONGEST_V4: usize = 576;
 const LONGEST_V6: usize = 1280;
 /// The header of the answer: of IP and of ICMP.
@@ -28,16 +28,17 @@ const HEADERS_V4: usize = 20 + 8;
 const HEADERS_V6: usize = 40 + 8;
 
 // ANCHOR: answer
-/// The packet that tells the sender of `inner` that packets may be `mtu` bytes
-/// long. `inner` may be cut off behind its IP header.
+/// The packet that tells the sender of `inner` that packets may be `mtu`
+/// bytes long. `inner` may be cut off behind its IP header.
 ///
-/// It comes from the address that `inner` was for: the kernel would not believe a
-/// packet that arrives with one of its own addresses as the source. Linux's own tunnels do
-/// the same (`iptunnel_pmtud_build_icmp` in the kernel's net/ipv4/ip_tunnel_core.c).
+/// It comes from the address that `inner` was for: the kernel would not
+/// believe a packet that arrives with one of its own addresses as the
+/// source. Linux's own tunnels do the same (`iptunnel_pmtud_build_icmp` in
+/// the kernel's net/ipv4/ip_tunnel_core.c).
 ///
-/// `None` if the sender is not to be told: a router may cut the packet, or it is an
-/// error message itself, a later fragment, or not from one host to one host (RFC 1122,
-/// section 3.2.2; RFC 4443, section 2.4).
+/// `None` if the sender is not to be told: a router may cut the packet, or
+/// it is an error message itself, a later fragment, or not from one host to
+/// one host (RFC 1122, section 3.2.2; RFC 4443, section 2.4).
 pub fn answer(inner: &[u8], mtu: u16) -> Option<Vec<u8>> {
     let mut packet = Vec::new();
     match addresses(inner)? {
@@ -81,7 +82,8 @@ fn addresses(inner: &[u8]) -> Option<(IpAddr, IpAddr)> {
     (one_host(sender) && one_host(receiver)).then_some((sender, receiver))
 }
 
-/// The sender forbids to cut it (DF), and it is neither a later fragment nor an error of ICMP.
+/// The sender forbids to cut it (DF), and it is neither a later fragment
+/// nor an error of ICMP.
 fn may_be_told_v4(inner: &[u8]) -> Option<bool> {
     let flags = u16::from_be_bytes([*inner.get(6)?, *inner.get(7)?]);
     let (dont_fragment, offset) = (flags & 0x4000 != 0, flags & 0x1fff);
@@ -91,7 +93,8 @@ fn may_be_told_v4(inner: &[u8]) -> Option<bool> {
     Some(dont_fragment && offset == 0 && !is_error)
 }
 
-/// It is no error of ICMPv6: those have types below 128 (RFC 4443, section 2.1).
+/// It is no error of ICMPv6: those have types below 128 (RFC 4443, section
+/// 2.1).
 fn may_be_told_v6(inner: &[u8]) -> Option<bool> {
     let is_error = *inner.get(6)? == 58 && *inner.get(40)? < 128;
     Some(!is_error)
