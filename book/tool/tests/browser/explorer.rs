@@ -99,7 +99,8 @@ pub fn without_javascript(book: &Book) -> anyhow::Result<()> {
         let seen = format!(
             "(() => {{
                 const row = document.getElementById('{place}').getBoundingClientRect();
-                return row.height > 0 && row.top >= 0 && row.bottom <= innerHeight;
+                // The page scrolls by whole pixels, and a row may begin within one.
+                return row.height > 0 && row.top > -1 && row.bottom <= innerHeight;
             }})()"
         );
         until(&tab, &seen).with_context(|| format!("{place} is not in sight"))?;
