@@ -16,7 +16,7 @@ use clap::ValueEnum;
 
 use crate::args::DeviceArgs;
 use crate::error::{Error, Result};
-use crate::sys;
+use crate::{egress, sys};
 
 // ANCHOR: overhead
 /// Length in bytes of a header of IPv4 without options (RFC 791, section
@@ -67,9 +67,11 @@ pub fn of_route(peer: SocketAddr) -> Result<u16> {
 /// less what the tunnel adds.
 ///
 /// # Errors
-/// Those of [`of_route`]; and the device has an IPv6 address, for which too
-/// little is left.
+/// Those of [`egress::of_tunnel`] and [`of_route`]; and the device has an
+/// IPv6 address, for which too little is left.
 pub fn default(peer: SocketAddr, device: &DeviceArgs) -> Result<u16> {
+    // Whose errors say more.
+    egress::of_tunnel(device, peer)?;
     let path = of_route(peer)?;
     let inside = path.saturating_sub(overhead(peer));
     match inside < LEAST && has_ipv6(device) {

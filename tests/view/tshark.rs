@@ -96,7 +96,9 @@ fn a_filter_finds_what_tshark_finds() {
                 let command = page.text("document.querySelector('#tshark-0').textContent");
                 // A text like "hello" begins like IPv6: for tshark it is a malformed packet, here bytes.
                 let command = match (chapter, *filter) {
-                    ("04" | "08", "ipv6") => command.replace("(ipv6)", "(ipv6 && !_ws.malformed)"),
+                    ("04" | "08" | "09", "ipv6") => {
+                        command.replace("(ipv6)", "(ipv6 && !_ws.malformed)")
+                    }
                     _ => command,
                 };
                 let theirs: Vec<String> = frames(&command).iter().map(u64::to_string).collect();

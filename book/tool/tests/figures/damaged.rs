@@ -28,7 +28,7 @@ fn fails(bytes: &[u8], draw: Draw, arguments: &str, words: &str) {
 fn cut_in_the_last_packet() {
     let bytes = capture();
     let cut = &bytes[..bytes.len() - 5];
-    let words = "it ends in the middle of what comes after packet 66";
+    let words = "it ends in the middle of what comes after packet 49";
     fails(cut, figure::packet, r#"one.pcap 1 "echo""#, words);
     fails(cut, figure::checksum, r#"one.pcap 1 "echo" UDP"#, words);
     fails(cut, figure::difference, r#"one.pcap 1,2 "echo""#, words);

@@ -227,8 +227,8 @@ fn timeline_too_high() {
     fails_in(
         tree(),
         figure::timeline,
-        r#"captures/ch06/all.pcapng 1..665 "echo" scale=1"#,
-        &["captures/ch06/all.pcapng has no packet 665"],
+        r#"captures/ch06/all.pcapng 1..581 "echo" scale=1"#,
+        &["captures/ch06/all.pcapng has no packet 581"],
     );
     fails_in(
         tree(),
