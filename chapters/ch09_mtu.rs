@@ -57,6 +57,7 @@ fn run(mut args: Args) -> anyhow::Result<()> {
     let mut fit = Fit {
         peer,
         mtu,
+        least: mtu::least_inside(&args.tunnel.device),
         clamp: !args.no_clamp,
         clamped: 0,
         reports: match args.discovery {
@@ -75,6 +76,8 @@ struct Fit {
     peer: SocketAddr,
     /// How long an inner packet may be, in bytes.
     mtu: u16,
+    /// What tun0 needs at least, whatever the path takes.
+    least: u16,
     clamp: bool,
     clamped: u64,
     /// `None` if the kernel alone finds out what the path takes.
@@ -102,10 +105,12 @@ impl Steps for Fit {
         if reason != DropReason::TooBig {
             return Ok(());
         }
-        // It is the kernel that refused it: it knows of a smaller path MTU
-        // than we do.
-        if inner.len() <= usize::from(self.mtu) {
-            self.lower(mtu::of_route(self.peer)?, None, tun)?;
+        // It is the kernel that refused it: it knows of a smaller path MTU than
+        // we do. If the route is gone by now, there is none to learn.
+        if inner.len() <= usize::from(self.mtu)
+            && let Ok(path_mtu) = mtu::of_route(self.peer)
+        {
+            self.lower(path_mtu, None, tun)?;
         }
         self.tell(inner, tun)
     }
@@ -115,7 +120,7 @@ impl Steps for Fit {
     }
 
     fn source_ready(&mut self, tun: &mut Device) -> Result<()> {
-        while let Some((report, router)) = self.reports.as_mut().map_or(Ok(None), Reports::recv)? {
+        if let Some((report, router)) = self.reports.as_mut().map_or(Ok(None), Reports::recv)? {
             self.lower(report.mtu, Some(router), tun)?;
             self.tell(&report.inner, tun)?;
         }
@@ -143,7 +148,8 @@ impl Fit {
     /// Takes note that the path carries outer packets of this many bytes
     /// only.
     fn lower(&mut self, path_mtu: u16, router: Option<IpAddr>, tun: &mut Device) -> Result<()> {
-        let mtu = path_mtu.saturating_sub(mtu::overhead(self.peer));
+        let inside = path_mtu.saturating_sub(mtu::overhead(self.peer));
+        let mtu = inside.max(self.least);
         if mtu < self.mtu {
             self.mtu = mtu;
             tun.lower_mtu(mtu)?;

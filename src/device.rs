@@ -9,10 +9,11 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use ipnet::IpNet;
+use nix::errno::Errno;
 use tun::AbstractDevice;
 
 use crate::args::DeviceArgs;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, errno};
 use crate::iproute::ip;
 pub use crate::sys::descriptor;
 
@@ -65,7 +66,11 @@ impl Device {
         &self.name
     }
 
-    /// Lowers the MTU of the interface to this many bytes, unless it is as low already.
+    /// Lowers the MTU of the interface to this many bytes, unless it is as low
+    /// already.
+    ///
+    /// # Errors
+    /// The device is gone, or the kernel refuses this MTU.
     pub fn lower_mtu(&mut self, mtu: u16) -> Result<()> {
         let name = &self.name;
         let tried = || format!("cannot lower the MTU of {name} to {mtu}");
@@ -73,7 +78,10 @@ impl Device {
             Ok(now) if now > mtu => self.tun.set_mtu(mtu),
             now => now.map(drop),
         };
-        lowered.map_err(|err| Error::system(tried(), io_error(err)))
+        lowered.map_err(|err| match io_error(err) {
+            gone if errno(&gone) == Errno::ENODEV => Error::DeviceGone { name: name.clone() },
+            err => Error::system(tried(), err),
+        })
     }
 
     /// Makes `recv` return [`io::ErrorKind::WouldBlock`] instead of waiting.

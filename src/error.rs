@@ -60,7 +60,7 @@ pub enum Error {
     #[error(
         "cannot listen to ICMP messages: not permitted (it needs CAP_NET_RAW)\n  \
          in the lab you have every right: cargo lab shell left\n  \
-         outside the lab: run the program with sudo"
+         outside the lab: run the program with sudo, or leave it to the kernel: --pmtu want"
     )]
     IcmpNotPermitted,
 

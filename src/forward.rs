@@ -96,9 +96,6 @@ pub fn forward(
         if asked_to_tell {
             statistics.answer(&counters(sent, received, &drops, steps))?;
         }
-        if source_ready {
-            steps.source_ready(&mut tun)?;
-        }
         if tun_ready {
             match tun.recv(&mut buffer) {
                 Ok(n) => {
@@ -135,6 +132,10 @@ pub fn forward(
                 Err(err) if err.kind() == WouldBlock => (),
                 Err(err) => return Err(Error::system("cannot receive", err)),
             }
+        }
+        // Last: if the device is gone, the read above has said so.
+        if source_ready {
+            steps.source_ready(&mut tun)?;
         }
     }
     println!("{}", counters(sent, received, &drops, steps));

@@ -74,17 +74,21 @@ pub fn default(peer: SocketAddr, device: &DeviceArgs) -> Result<u16> {
     egress::of_tunnel(device, peer)?;
     let path = of_route(peer)?;
     let inside = path.saturating_sub(overhead(peer));
-    match inside < LEAST && has_ipv6(device) {
+    match inside < least_inside(device) {
         true => Err(Error::PathTooNarrow { peer, path, inside }),
         false => Ok(inside),
     }
 }
 // ANCHOR_END: default
 
-/// Whether the device carries IPv6: the kernel takes its IPv6 addresses
-/// away if the MTU is below 1280.
-fn has_ipv6(device: &DeviceArgs) -> bool {
-    device.addresses.iter().any(|net| net.addr().is_ipv6())
+/// The least MTU that this device may be given, in bytes. With less than
+/// 1280 the kernel takes its IPv6 addresses away; and every host must be
+/// able to forward 68 (RFC 791, section 3.2).
+pub fn least_inside(device: &DeviceArgs) -> u16 {
+    match device.addresses.iter().any(|net| net.addr().is_ipv6()) {
+        true => LEAST,
+        false => 68,
+    }
 }
 
 /// Whether datagrams to this peer travel in IPv4. `::ffff:203.0.113.2` is

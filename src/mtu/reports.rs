@@ -18,7 +18,7 @@ use nix::sys::socket::{
     AddressFamily, SockFlag, SockProtocol, SockType, SockaddrStorage, recvfrom, socket,
 };
 
-use super::{LEAST, has_ipv6, is_ipv4, overhead};
+use super::{LEAST, is_ipv4, least_inside, overhead};
 use crate::args::DeviceArgs;
 use crate::checksum::checksum;
 use crate::error::{Error, Result};
@@ -101,10 +101,7 @@ impl Reports {
         let flow = Flow {
             port: local_addr(udp)?.port(),
             peer,
-            least: match has_ipv6(device) {
-                true => LEAST + overhead(peer),
-                false => LEAST,
-            },
+            least: LEAST.max(least_inside(device) + overhead(peer)),
         };
         let (family, protocol) = match is_ipv4(flow.peer) {
             true => (AddressFamily::Inet, SockProtocol::Icmp),
@@ -143,29 +140,31 @@ impl Reports {
         }
     }
 
-    /// The next report that can be believed, and who sent it; the others
-    /// are counted. `None` if there is no further one now.
+    /// Reads one message: the report in it and who sent it, if it can be
+    /// believed. Otherwise it is counted. `None`, too, if there is none
+    /// now.
+    ///
+    /// It is one only, so that a flood of them does not keep the tunnel
+    /// from its packets.
     pub fn recv(&mut self) -> Result<Option<(Report, IpAddr)>> {
         // A whole message, in IPv4 with the header of IP.
         let mut buffer = [0; 2048];
-        loop {
-            let received = recvfrom::<SockaddrStorage>(self.socket.as_raw_fd(), &mut buffer);
-            let (length, from) = match received {
-                Ok((length, from)) => (length, from.as_ref().and_then(ip)),
-                Err(Errno::EAGAIN) => return Ok(None),
-                Err(Errno::EINTR) => continue,
-                Err(err) => return Err(Error::system("cannot read an ICMP message", err)),
-            };
-            match self.believe(&buffer[..length]) {
-                None => (),
-                Some(Ok(report)) => {
-                    self.believed += 1;
-                    return Ok(Some((
-                        report,
-                        from.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-                    )));
-                }
-                Some(Err(reason)) => *self.ignored.entry(reason).or_default() += 1,
+        let received = recvfrom::<SockaddrStorage>(self.socket.as_raw_fd(), &mut buffer);
+        let (length, from) = match received {
+            Ok((length, from)) => (length, from.as_ref().and_then(ip)),
+            Err(Errno::EAGAIN | Errno::EINTR) => return Ok(None),
+            Err(err) => return Err(Error::system("cannot read an ICMP message", err)),
+        };
+        match self.believe(&buffer[..length]) {
+            None => Ok(None),
+            Some(Ok(report)) => {
+                self.believed += 1;
+                let nobody = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+                Ok(Some((report, from.unwrap_or(nobody))))
+            }
+            Some(Err(reason)) => {
+                *self.ignored.entry(reason).or_default() += 1;
+                Ok(None)
             }
         }
     }

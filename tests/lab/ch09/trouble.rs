@@ -1,6 +1,7 @@
 //! What else can go wrong.
 
 use ip_over_udp::capture;
+use nix::sys::signal::Signal;
 use support::{Lab, PING, Program, apply, test_in_lab};
 
 use super::{V4, ends, mtu, narrow_cable, transfer};
@@ -79,6 +80,57 @@ fn the_interface_itself_shrinks() {
         .code(0)
         .says("tun0: mtu 1372, because this host passes on 1400 bytes")
         .says("1 dropped: 1 too big");
+}
+
+/// So narrow that nothing fits: the program outlives it, and IPv6 keeps its addresses.
+#[apply(test_in_lab)]
+#[needs(PING)]
+fn the_interface_shrinks_to_almost_nothing() {
+    let lab = Lab::up_with_ipv6();
+    let [left, right] = ends(
+        &lab,
+        V4,
+        "--addr fd00:0:0:1::1/64",
+        "--addr fd00:0:0:1::2/64",
+    );
+    lab.run("left", "ip link set eth0 mtu 1290").code(0);
+    lab.run("left", "ping -c 1 -W 0.5 -M do -s 1424 fd00:0:0:1::2")
+        .code(1);
+    assert_eq!(mtu(&lab, "left", "tun0"), 1280);
+    lab.run("left", "ip link set eth0 mtu 1500").code(0);
+    lab.run("left", "ping -c 1 fd00:0:0:1::2").code(0);
+    left.stop().code(0);
+    right.stop().code(0);
+    let [left, right] = ends(&lab, V4, "", "");
+    lab.run("left", "ip link set eth0 mtu 68").code(0);
+    lab.run("left", "ping -c 1 -W 0.5 -M do -s 1344 192.168.0.2")
+        .code(1);
+    assert_eq!(mtu(&lab, "left", "tun0"), 68);
+    lab.run("left", "ip link set eth0 mtu 1500").code(0);
+    lab.run("left", "ping -c 1 -s 8 192.168.0.2").code(0);
+    left.stop().code(0);
+    right.stop().code(0);
+}
+
+/// Its tun0 is deleted, and another made, while a report waits: the other keeps its MTU.
+#[apply(test_in_lab)]
+#[needs(PING)]
+fn a_report_changes_no_other_device_of_its_name() {
+    let lab = Lab::up_with_ipv6();
+    super::narrow_path(&lab);
+    let relay = lab.start_on("internet", "relay --delay 1000 --from left");
+    let [left, right] = ends(&lab, V4, "", "");
+    lab.run("left", "ping -c 1 -W 0.1 -M do -s 1444 192.168.0.2")
+        .code(1);
+    left.signal_child(Signal::SIGSTOP);
+    lab.captured("left-eth0", "mtu 1400", 1);
+    lab.run("left", "ip link delete tun0").code(0);
+    lab.run("left", "ip tuntap add tun0 mode tun").code(0);
+    left.signal_child(Signal::SIGCONT);
+    left.wait().code(1).says("error: tun0 is gone");
+    assert_eq!(mtu(&lab, "left", "tun0"), 1500);
+    right.stop().code(0);
+    relay.stop().code(0);
 }
 
 /// A route that goes and comes back, also while a packet is too long for it.
