@@ -56,7 +56,8 @@ fn run(mut args: Args) -> anyhow::Result<()> {
     args.discovery.apply(&tunnel.udp, peer)?;
     let mut fit = Fit {
         peer,
-        mtu,
+        // Not more than the largest datagram holds.
+        mtu: mtu.min(u16::MAX - mtu::overhead(peer)),
         least: mtu::least_inside(&args.tunnel.device),
         clamp: !args.no_clamp,
         clamped: 0,

@@ -133,6 +133,18 @@ fn a_report_changes_no_other_device_of_its_name() {
     relay.stop().code(0);
 }
 
+/// A packet that no datagram can hold says nothing of the path.
+#[apply(test_in_lab)]
+#[needs(PING)]
+fn a_packet_that_no_datagram_can_hold() {
+    let lab = Lab::up();
+    let [left, _right] = ends(&lab, V4, "--mtu 65535 --pmtu want", "");
+    lab.run("left", "ping -c 1 -W 0.5 -s 65507 192.168.0.2")
+        .code(1);
+    assert_eq!(mtu(&lab, "left", "tun0"), 65_535);
+    left.stop().code(0).says("1 dropped: 1 too big");
+}
+
 /// A route that goes and comes back, also while a packet is too long for it.
 #[apply(test_in_lab)]
 #[needs(PING)]
