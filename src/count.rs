@@ -12,6 +12,13 @@ pub struct Count {
 }
 
 impl Count {
+    /// One packet of this many bytes.
+    pub fn one(bytes: usize) -> Count {
+        let mut count = Count::default();
+        count.add(bytes);
+        count
+    }
+
     /// Counts one packet of this many bytes.
     pub fn add(&mut self, bytes: usize) {
         self.packets += 1;

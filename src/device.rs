@@ -5,16 +5,18 @@
 //! for each write, arrives from the interface. The source is the kernel's
 //! Documentation/networking/tuntap.rst.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use ipnet::IpNet;
 use nix::errno::Errno;
+use nix::sys::uio::writev;
 use tun::AbstractDevice;
 
 use crate::args::DeviceArgs;
 use crate::error::{Error, Result, errno};
 use crate::iproute::ip;
+use crate::sys;
 pub use crate::sys::descriptor;
 
 /// A buffer of this many bytes holds every packet that a TUN device can give:
@@ -41,7 +43,10 @@ impl Device {
     /// There is no driver, or no right to use it; the name is taken; the MTU or an
     /// address is refused; or there is no program `ip`.
     pub fn open(options: &DeviceArgs) -> Result<Device> {
-        let mut config = tun::Configuration::default();
+        Device::create(options, tun::Configuration::default())
+    }
+
+    fn create(options: &DeviceArgs, mut config: tun::Configuration) -> Result<Device> {
         config.tun_name(&options.name);
         let mut tun =
             tun::create(&config).map_err(|err| Error::opening_tun(&options.name, io_error(err)))?;
@@ -61,27 +66,49 @@ impl Device {
     }
     // ANCHOR_END: open
 
+    /// As [`Device::open`], but with a
+    /// [vnet header](crate::offload::vnet) in front of each packet that is read or
+    /// written.
+    pub fn open_with_vnet_header(options: &DeviceArgs) -> Result<Device> {
+        let mut config = tun::Configuration::default();
+        config.platform_config(|platform| {
+            platform.vnet_hdr(true);
+        });
+        Device::create(options, config)
+    }
+
     /// The name of the interface.
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Lowers the MTU of the interface to this many bytes, unless it is as low
-    /// already.
+    /// already. Returns whether it did.
     ///
     /// # Errors
     /// The device is gone, or the kernel refuses this MTU.
-    pub fn lower_mtu(&mut self, mtu: u16) -> Result<()> {
+    pub fn lower_mtu(&self, mtu: u16) -> Result<bool> {
         let name = &self.name;
-        let tried = || format!("cannot lower the MTU of {name} to {mtu}");
-        let lowered = match self.tun.mtu() {
-            Ok(now) if now > mtu => self.tun.set_mtu(mtu),
-            now => now.map(drop),
-        };
-        lowered.map_err(|err| match io_error(err) {
+        let now = self.tun.mtu().map_err(|err| match io_error(err) {
             gone if errno(&gone) == Errno::ENODEV => Error::DeviceGone { name: name.clone() },
-            err => Error::system(tried(), err),
-        })
+            err => Error::system(format!("cannot read the MTU of {name}"), err),
+        })?;
+        if now <= mtu {
+            return Ok(false);
+        }
+        // The crate's own way needs the device for itself, and another thread may be reading.
+        let output = ip(["link", "set", "dev", name, "mtu", &mtu.to_string()])?;
+        match output.status.success() {
+            true => Ok(true),
+            false => {
+                let said = String::from_utf8_lossy(&output.stderr);
+                let tried = format!("cannot lower the MTU of {name} to {mtu}");
+                Err(Error::system(
+                    tried,
+                    io::Error::other(format!("ip says: {}", said.trim())),
+                ))
+            }
+        }
     }
 
     /// Makes `recv` return [`io::ErrorKind::WouldBlock`] instead of waiting.
@@ -112,6 +139,20 @@ impl Device {
     /// [`is_fatal`](crate::error::is_fatal) tells which.
     pub fn send(&self, packet: &[u8]) -> io::Result<()> {
         self.tun.send(packet).map(drop)
+    }
+
+    /// Says what the program will do itself, as flags `TUN_F_...`: the kernel
+    /// leaves it undone, and says so in the [vnet header](crate::offload::vnet).
+    ///
+    /// # Errors
+    /// EINVAL: this kernel does not know one of the flags.
+    pub fn set_offload(&self, flags: u32) -> io::Result<()> {
+        sys::set_offload(&self.tun, flags)
+    }
+
+    /// As [`Device::send`], for a packet in several pieces.
+    pub fn send_vectored(&self, pieces: &[IoSlice]) -> io::Result<()> {
+        Ok(writev(self, pieces).map(drop)?)
     }
 
     /// Says what a fatal error of [`Device::recv`] or [`Device::send`] means.

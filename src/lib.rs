@@ -15,6 +15,7 @@
 //! | [`validate`] | what is checked before a packet is passed on | 8 |
 //! | [`forward`] | the loop of chapter 8, for chapters that add to it | 9 on |
 //! | [`mtu`] | how large a packet may be, and what is done about others | 9 |
+//! | [`offload`] | many packets per system call | 11 |
 //! | [`signals`] | the signals that end a program or ask it, as descriptors | all |
 //! | [`count`] | packets and bytes, counted | most |
 //! | [`output`] | printing, also to a closed or full output | all |
@@ -41,6 +42,7 @@ pub mod error;
 pub mod forward;
 mod iproute;
 pub mod mtu;
+pub mod offload;
 pub mod packet;
 pub mod poll;
 pub mod program;

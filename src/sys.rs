@@ -8,6 +8,7 @@
 //! | [`default_signals`] | `pre_exec`: code between fork and exec, where another thread may have held any lock | system calls only; nothing is allocated, and the errors are numbers |
 //! | [`default_signals`], [`set_signals`] | `signal` could install a handler, which may be called at any moment | no handler: the default, or "ignore" |
 //! | [`bind_packet`], [`packet_drops`], [`set_mtu_discovery`], [`path_mtu`], [`only_too_big`] | a pointer to a variable, and its length | both are those of a local variable, which outlives the call |
+//! | [`set_offload`] | `ioctl` with a number, which another kind of file could take for a pointer | it is a `tun::Device`, and there the argument is a number |
 //! | [`interface_name`] | `ioctl` with a pointer, whose type is not checked | the request is given the struct that it is for, all of it initialised, writable, and alive during the call |
 //! | [`bind_packet`], [`interface_name`] | `zeroed` | plain numbers, of which all bits zero are valid; the pointers in the union of `ifreq` may be null |
 //!
@@ -33,6 +34,21 @@ pub fn descriptor(device: &tun::Device) -> BorrowedFd<'_> {
     // is left, and it is the crate's: in its configuration it can be given a
     // number that other code may close (`raw_fd`). Nothing here does.
     unsafe { BorrowedFd::borrow_raw(device.as_raw_fd()) }
+}
+
+/// Says what the program that reads a device will do itself: checksums and
+/// segmentation, as flags `TUN_F_...` (TUNSETOFFLOAD in the kernel's
+/// include/uapi/linux/if_tun.h).
+pub fn set_offload(device: &tun::Device, flags: libc::c_uint) -> io::Result<()> {
+    // SAFETY: it is a TUN device, for which the argument of this request is a number.
+    let result = unsafe {
+        libc::ioctl(
+            device.as_raw_fd(),
+            libc::TUNSETOFFLOAD,
+            libc::c_ulong::from(flags),
+        )
+    };
+    Ok(Errno::result(result).map(drop)?)
 }
 
 /// Sets two signals to what a program needs. SIGCHLD to its default: a parent may

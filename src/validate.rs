@@ -25,6 +25,8 @@ pub enum DropReason {
     TooShort,
     /// Its length is not the one in its header, or its header length is below 20.
     WrongLength,
+    /// The kernel's header in front of a super-packet does not fit the packet.
+    BadOffload,
     /// The interface is down: EIO.
     InterfaceDown,
     /// The device refused it for another reason.
@@ -68,6 +70,7 @@ impl fmt::Display for DropReason {
             DropReason::NotIp => "not IP",
             DropReason::TooShort => "too short",
             DropReason::WrongLength => "wrong length",
+            DropReason::BadOffload => "bad offload header",
             DropReason::InterfaceDown => "interface down",
             DropReason::Refused => "refused by the device",
             DropReason::TooBig => "too big",
@@ -112,7 +115,12 @@ pub struct DropCounters(BTreeMap<DropReason, u64>);
 impl DropCounters {
     /// Counts one.
     pub fn add(&mut self, reason: DropReason) {
-        *self.0.entry(reason).or_default() += 1;
+        self.add_many(reason, 1);
+    }
+
+    /// Counts several.
+    pub fn add_many(&mut self, reason: DropReason, count: u64) {
+        *self.0.entry(reason).or_default() += count;
     }
 }
 
