@@ -14,7 +14,7 @@ const BUFFER: usize = 65_535;
 /// How many buffers one system call may fill. With receive offload each can hold up
 /// to 64 datagrams.
 const MESSAGES: usize = 64;
-const MESSAGES_WITH_GRO: usize = 8;
+const MESSAGES_WITH_GRO: usize = 16;
 
 /// Buffers for one system call.
 pub struct Receiver {

@@ -16,13 +16,16 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use etherparse::PacketBuilder;
 use ip_over_udp::args::DeviceArgs;
+use ip_over_udp::checksum::segment_checksum;
 use ip_over_udp::count::Count;
 use ip_over_udp::device::{Device, MAX_PACKET_LEN};
 use ip_over_udp::error::Error;
+use ip_over_udp::offload::vnet::VnetHeader;
 use ip_over_udp::output::{eprintln, println};
 use ip_over_udp::packet;
 use ip_over_udp::program::report;
 use ip_over_udp::signals::Shutdown;
+use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{UsageWho, getrusage};
 
@@ -61,6 +64,8 @@ enum Way {
     /// A datagram with a wrong checksum, for a blocking socket and for a
     /// non-blocking one
     Checksum,
+    /// The vnet header of a datagram that this host sends, without offload and with it
+    Offload,
 }
 
 fn main() -> ExitCode {
@@ -69,6 +74,9 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> anyhow::Result<()> {
     let shutdown = Shutdown::new()?;
+    if let Way::Offload = args.way {
+        return offload(&args.device);
+    }
     let tun = Arc::new(Device::open(&args.device)?);
     println!("{}", args.device);
     let reader = Tun(Arc::clone(&tun));
@@ -227,6 +235,35 @@ fn checksum(tun: &Device, device: &DeviceArgs) -> anyhow::Result<()> {
                 .context("the datagram with the wrong checksum was delivered")?;
             println!("{kind} socket: recv: {err}");
         }
+    }
+    Ok(())
+}
+
+/// What the kernel has left undone in a datagram of two bytes, as its vnet header
+/// says.
+fn offload(device: &DeviceArgs) -> anyhow::Result<()> {
+    let tun = Device::open_with_vnet_header(device)?;
+    println!("{device}");
+    let here = octets(device.addresses[0].addr())?;
+    let peer = [here[0], here[1], here[2], here[3] ^ 3];
+    let socket = UdpSocket::bind((Ipv4Addr::from(here), 7000))
+        .context("cannot open a socket for the datagram")?;
+    for flags in [0, libc::TUN_F_CSUM] {
+        tun.set_offload(flags).context("cannot set the offload")?;
+        socket
+            .send_to(b"hi", (Ipv4Addr::from(peer), 7000))
+            .context("cannot send the datagram")?;
+        let mut read = [0; 128];
+        let n = tun.recv(&mut read).map_err(|err| tun.explain(err))?;
+        let (vnet, inner) = VnetHeader::split(&mut read[..n]).context("no vnet header")?;
+        let verdict = match inner.get(20..) {
+            Some(segment) if segment_checksum(here.into(), peer.into(), 17, segment) == 0 => {
+                "right"
+            }
+            _ => "wrong",
+        };
+        println!("TUNSETOFFLOAD {flags}: {vnet:?}");
+        println!("the checksum in the packet is {verdict}");
     }
     Ok(())
 }
