@@ -58,7 +58,7 @@ pub fn programs() -> &'static Path {
         fs::copy(built().join(VIEW), folder.join(VIEW)).unwrap();
         let tree = tree().unwrap();
         // Chapter 8 compiles the one in C, which it looks for next to the other.
-        for peer in ["tunnel.py", "trusting.c", "matrix.sh"] {
+        for peer in ["tunnel.py", "trusting.c", "matrix.sh", "steps.sh"] {
             fs::copy(tree.join("tests/peers").join(peer), folder.join(peer)).unwrap();
         }
         copy(&tree.join("book/src"), &folder.join("book"));
@@ -68,7 +68,7 @@ pub fn programs() -> &'static Path {
 }
 
 /// All that `cargo build --bins` builds for the hosts of the lab.
-pub const PROGRAMS: [&str; 18] = [
+pub const PROGRAMS: [&str; 20] = [
     "lab",
     "serve",
     "fetch",
@@ -82,6 +82,8 @@ pub const PROGRAMS: [&str; 18] = [
     "ch08",
     "ch09",
     "ch09-lost",
+    "ch11",
+    "burst",
     "lost",
     "probe",
     "attack",

@@ -5,7 +5,6 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
@@ -13,7 +12,8 @@ use ip_over_udp::args::{parse_endpoint, parse_peer};
 use ip_over_udp::error::Error;
 use ip_over_udp::output::println;
 use ip_over_udp::program::report;
-use ip_over_udp::socket::{bind, recv_until};
+use ip_over_udp::signals::Shutdown;
+use ip_over_udp::socket::bind;
 use nix::sys::socket::{setsockopt, sockopt};
 
 /// Send datagrams in one burst, or receive them and look whether all are right.
@@ -39,7 +39,7 @@ enum Way {
         #[arg(long, conflicts_with = "flows")]
         at_once: bool,
     },
-    /// Receive a burst
+    /// Receive bursts until Ctrl-C
     Recv {
         /// Where
         #[arg(value_name = "ADDR:PORT", value_parser = parse_endpoint)]
@@ -47,11 +47,6 @@ enum Way {
 
         #[command(flatten)]
         burst: Burst,
-
-        /// Give up after this many seconds
-        #[arg(long, value_name = "SECONDS", default_value_t = 10,
-              value_parser = clap::value_parser!(u64).range(1..=86_400))]
-        timeout: u64,
     },
 }
 
@@ -84,7 +79,7 @@ impl Burst {
 fn main() -> ExitCode {
     report(|| match Args::parse().way {
         Way::Send { to, burst, at_once } => send(to, burst, at_once),
-        Way::Recv { at, burst, timeout } => recv(at, burst, Duration::from_secs(timeout)),
+        Way::Recv { at, burst } => recv(at, burst),
     })
 }
 
@@ -126,28 +121,33 @@ fn send(to: SocketAddr, burst: Burst, at_once: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn recv(at: SocketAddr, burst: Burst, timeout: Duration) -> anyhow::Result<()> {
-    let end = Instant::now() + timeout;
+fn recv(at: SocketAddr, burst: Burst) -> anyhow::Result<()> {
+    let shutdown = Shutdown::new()?;
     let sockets: Vec<_> = (0..burst.flows)
         .map(|flow| {
-            bind(
-                Some(SocketAddr::new(at.ip(), at.port().wrapping_add(flow))),
-                None,
-            )
+            let at = SocketAddr::new(at.ip(), at.port().wrapping_add(flow));
+            bind(Some(at), None)
         })
         .collect::<Result<_, _>>()?;
     println!("waiting at {at}");
     let mut buffer = vec![0; 65_535];
-    for (nth, socket) in (0..burst.count).zip(sockets.iter().cycle()) {
-        let (length, _) = recv_until(socket, &mut buffer, end)
-            .with_context(|| format!("datagram {nth} of {} has not come", burst.count))?;
-        if buffer[..length] != burst.datagram(nth) {
-            bail!("datagram {nth} is not the one that was sent: it has {length} bytes");
+    loop {
+        for (nth, socket) in (0..burst.count).zip(sockets.iter().cycle()) {
+            if !shutdown.wait_readable(socket)? {
+                if nth > 0 {
+                    println!("{nth} of {} datagrams", burst.count);
+                }
+                return Ok(());
+            }
+            let received = socket.recv(&mut buffer);
+            let length = received.map_err(|err| Error::system("cannot receive", err))?;
+            if buffer[..length] != burst.datagram(nth) {
+                bail!("datagram {nth} is not the one that was sent: it has {length} bytes");
+            }
         }
+        println!(
+            "{} datagrams of {} bytes, whole and in order",
+            burst.count, burst.size
+        );
     }
-    println!(
-        "{} datagrams of {} bytes, whole and in order",
-        burst.count, burst.size
-    );
-    Ok(())
 }
