@@ -12,6 +12,7 @@ use std::fmt;
 use std::time::Duration;
 
 use fastrand::Rng;
+use ip_over_udp::checksum::update;
 
 /// The devices that the relay makes, for the packets to right and for those to left. They
 /// are no part of the network, and so not of the captures.
@@ -31,6 +32,9 @@ pub struct Faults {
     pub reorder: f64,
     /// Packets of which one bit behind the IP header is flipped.
     pub corrupt: f64,
+    /// The damage is in the data of a datagram, and the UDP checksum is right again, as if
+    /// it had been computed after the damage. What is no whole datagram is left alone.
+    pub undetected: bool,
     /// How much later all packets arrive.
     pub delay: Duration,
     /// Bits of IP packets that go on in a second.
@@ -142,7 +146,11 @@ impl Link {
         } else if lost {
             self.count.lost += 1;
         } else {
-            if damaged && flip(&mut packet, bit) {
+            let damage = match self.faults.undetected {
+                true => flip_undetected,
+                false => flip,
+            };
+            if damaged && damage(&mut packet, bit) {
                 self.count.corrupted += 1;
             }
             if twice {
@@ -229,17 +237,52 @@ fn is_fragment(packet: &[u8]) -> bool {
     }
 }
 
-/// Flips one bit behind the IP header, if there is anything.
-fn flip(packet: &mut [u8], bit: u64) -> bool {
-    let header = match packet.first() {
+/// How long the IP header is, in bytes.
+fn header(packet: &[u8]) -> usize {
+    match packet.first() {
         Some(first) if first >> 4 == 4 => usize::from(first & 0x0f) * 4,
         _ => 40,
-    };
+    }
+}
+
+/// Flips one bit behind the IP header, if there is anything.
+fn flip(packet: &mut [u8], bit: u64) -> bool {
+    let header = header(packet);
     let Some(rest @ [_, ..]) = packet.get_mut(header..) else {
         return false;
     };
     let at = (bit / 8 % rest.len() as u64) as usize;
     rest[at] ^= 1 << (bit % 8);
+    true
+}
+
+/// Flips one bit in the data of a datagram, and corrects the UDP checksum.
+fn flip_undetected(packet: &mut [u8], bit: u64) -> bool {
+    const UDP: u8 = 17;
+    let protocol = match packet.first().map(|first| first >> 4) {
+        Some(4) => packet.get(9),
+        _ => packet.get(6),
+    };
+    let header = header(packet);
+    if protocol != Some(&UDP) || is_fragment(packet) || packet.len() <= header + 8 {
+        return false;
+    }
+    let (udp, data) = packet[header..].split_at_mut(8);
+    let at = (bit / 8 % data.len() as u64) as usize;
+    // The 16-bit number that this byte is a half of: an odd byte at the end has a zero behind
+    // it (RFC 768).
+    let pair = at & !1;
+    let number = |data: &[u8]| u16::from_be_bytes([data[pair], *data.get(pair + 1).unwrap_or(&0)]);
+    let before = number(data);
+    data[at] ^= 1 << (bit % 8);
+    let checksum = u16::from_be_bytes([udp[6], udp[7]]);
+    if checksum != 0 {
+        let checksum = match update(checksum, before, number(data)) {
+            0 => 0xffff,
+            checksum => checksum,
+        };
+        udp[6..8].copy_from_slice(&checksum.to_be_bytes());
+    }
     true
 }
 
@@ -417,6 +460,28 @@ mod tests {
             let mut link = Link::new(faults, seed);
             link.push(MS, bytes);
             link.pop(MS);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn undetected_damage_leaves_the_checksum_right(
+            data in proptest::collection::vec(any::<u8>(), 1..200), bit: u64
+        ) {
+            let mut packet = Vec::new();
+            let datagram = etherparse::PacketBuilder::ipv4([1; 4], [2; 4], 64).udp(9876, 9876);
+            datagram.write(&mut packet, &data).unwrap();
+            let before = packet.clone();
+            prop_assert!(flip_undetected(&mut packet, bit));
+            let flipped: u32 = std::iter::zip(&packet[28..], &before[28..])
+                .map(|(now, then)| (now ^ then).count_ones())
+                .sum();
+            prop_assert_eq!(flipped, 1);
+            prop_assert_eq!(&packet[..26], &before[..26]);
+            let sum = ip_over_udp::checksum::segment_checksum(
+                [1, 1, 1, 1].into(), [2, 2, 2, 2].into(), 17, &packet[20..],
+            );
+            prop_assert_eq!(sum, 0);
         }
     }
 }

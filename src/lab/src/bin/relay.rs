@@ -49,6 +49,10 @@ struct Args {
     #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = percent)]
     corrupt: f64,
 
+    /// Damage only the data of datagrams, and make the UDP checksum right again
+    #[arg(long)]
+    undetected: bool,
+
     /// How much later all packets arrive
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 0)]
     delay: u32,
@@ -150,6 +154,7 @@ impl Way {
                 duplicate: args.duplicate,
                 reorder: args.reorder,
                 corrupt: args.corrupt,
+                undetected: args.undetected,
                 delay: Duration::from_millis(args.delay.into()),
                 rate: args.rate.map(|mbit| u64::from(mbit) * 1_000_000),
                 queue: args.queue.into(),
