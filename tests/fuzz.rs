@@ -30,6 +30,7 @@ fn what_was_found_stays_mended() {
             Some("capture") => checks::capture,
             Some("validate") => checks::validate,
             Some("mtu") => checks::mtu,
+            Some("offload") => checks::offload,
             Some("transcript") => checks::transcript,
             _ => panic!("no target has the name of {}", folder.display()),
         };
@@ -91,6 +92,13 @@ fn mutated_packets() {
         for headers in [0, 14, 42] {
             checks::mtu(bytes.get(headers..).unwrap_or_default());
         }
+        let mut offload = vec![0; random.usize(..12)];
+        random.fill(&mut offload);
+        offload.extend(&bytes);
+        checks::offload(&offload);
+        // Behind its length, as the check expects packets.
+        let length = (bytes.len() as u16).to_be_bytes();
+        checks::offload(&[&length[..], &bytes].concat());
     }
 }
 
@@ -116,6 +124,7 @@ proptest! {
         checks::capture(&bytes);
         checks::validate(&bytes);
         checks::mtu(&bytes);
+        checks::offload(&bytes);
         checks::transcript(&bytes);
     }
 

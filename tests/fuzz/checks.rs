@@ -9,6 +9,9 @@ use ip_over_udp::capture::{LinkType, read_from, read_what_is_there_from};
 use ip_over_udp::mtu::clamp::clamp;
 use ip_over_udp::mtu::reports::{Flow, read};
 use ip_over_udp::mtu::too_big;
+use ip_over_udp::offload::coalesce::{Rules, Run};
+use ip_over_udp::offload::segment::segment;
+use ip_over_udp::offload::vnet::VnetHeader;
 use ip_over_udp::packet::{Dissection, dissect};
 use ip_over_udp::validate::{self, DropReason};
 use lab::transcript::{Step, Transcript, rewrite};
@@ -45,6 +48,59 @@ pub fn mtu(bytes: &[u8]) {
             assert!(report.mtu >= 1280 && report.inner.len() <= bytes.len());
         }
     }
+}
+
+/// What chapter 11 does: bytes from the device, and packets from the peer.
+pub fn offload(bytes: &[u8]) {
+    // A vnet header and a packet: cut, or refused before anything is given.
+    let mut read = bytes.to_vec();
+    if let Some((vnet, packet)) = VnetHeader::split(&mut read) {
+        let mut given = 0usize;
+        let cut = segment(vnet, packet, |head, data| given += head.len() + data.len());
+        assert!(cut.is_ok() || given == 0);
+    }
+
+    // Packets, each behind its length: joined and cut again they are the same.
+    let mut packets = Vec::new();
+    let mut rest = bytes;
+    while let Some((length, behind)) = rest.split_first_chunk::<2>() {
+        let length = usize::from(u16::from_be_bytes(*length) % 2000).min(behind.len());
+        let (packet, behind) = behind.split_at(length);
+        rest = behind;
+        if validate::validate(packet).is_ok() {
+            // Twice, so that something follows itself.
+            packets.extend([packet, packet]);
+        }
+    }
+    for verify in [true, false] {
+        let rules = Rules { verify, udp: true };
+        let (mut run, mut count) = (Run::default(), 0);
+        for packet in &packets {
+            if !run.take(packet, rules) {
+                count += cut_again(&run);
+                run = Run::default();
+                assert!(run.take(packet, rules), "the first is always taken");
+            }
+        }
+        assert_eq!(count + cut_again(&run), packets.len());
+    }
+}
+
+/// How many packets the kernel would make of a run.
+fn cut_again(run: &Run) -> usize {
+    let mut head = Vec::new();
+    let (vnet, pieces) = run.join(&mut head);
+    let mut packet: Vec<u8> = pieces.iter().flat_map(|piece| piece.to_vec()).collect();
+    let mut lengths = Vec::new();
+    if !run.is_empty() {
+        segment(vnet, &mut packet, |head, data| {
+            lengths.push(head.len() + data.len())
+        })
+        .unwrap();
+    }
+    let before: Vec<_> = run.packets().map(<[u8]>::len).collect();
+    assert_eq!(lengths, before);
+    lengths.len()
 }
 
 /// What the book's figures rely on: the layers follow one another without a

@@ -80,12 +80,13 @@ fuzz() {
 }
 export -f fuzz
 
-echo "fuzzing packet, capture, validate, mtu and transcript, $SECONDS_EACH seconds each"
+echo "fuzzing packet, capture, validate, mtu, offload and transcript, $SECONDS_EACH seconds each"
 # xargs, because Ctrl-C then ends them all.
 xargs -P 2 -n 2 bash -c 'fuzz "$@"' fuzz <<END || exit 1
 packet $SEEDS
 capture captures
 validate $SEEDS
 mtu $SEEDS
+offload $SEEDS
 transcript book/src
 END

@@ -76,6 +76,9 @@ fn goes_on_after_sigstop_and_sigcont() {
     ] {
         programs.push(format!("ch07 {tunnel} --wait {wait}"));
     }
+    for threads in [1, 2] {
+        programs.push(format!("ch11 {tunnel} --threads {threads}"));
+    }
     for program in programs {
         let mut running = lab.start_on("left", &program);
         let stat = format!("/proc/{}/stat", running.child());

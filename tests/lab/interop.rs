@@ -77,7 +77,7 @@ fn openvpn_ipv6_in_ipv4() {
 
 /// Who is at the other end of the tunnel, on right.
 #[derive(Clone, Copy)]
-enum Peer {
+pub enum Peer {
     /// `socat`, which copies between any two descriptors.
     Socat,
     /// `tests/peers/tunnel.c`.
@@ -93,7 +93,7 @@ enum Peer {
 impl Peer {
     /// Starts it, and returns when its end of the tunnel is up. What it needs
     /// in files goes into `folder`.
-    fn start(self, lab: &Lab, inner: Family, outer: Family, folder: &Path) -> Program {
+    pub fn start(self, lab: &Lab, inner: Family, outer: Family, folder: &Path) -> Program {
         let sources = programs::tree().unwrap().join("tests/peers");
         let Family {
             left,

@@ -12,20 +12,20 @@ mod unfragmented;
 
 /// The outer addresses of left and right in one family, in the form for `--peer`.
 #[derive(Clone, Copy)]
-struct Outer {
-    left: &'static str,
-    right: &'static str,
+pub struct Outer {
+    pub left: &'static str,
+    pub right: &'static str,
     /// What the tunnel adds, in bytes.
-    overhead: u32,
+    pub overhead: u32,
 }
 
-const V4: Outer = Outer {
+pub const V4: Outer = Outer {
     left: "198.51.100.2",
     right: "203.0.113.2",
     overhead: 28,
 };
 
-const V6: Outer = Outer {
+pub const V6: Outer = Outer {
     left: "[2001:db8:1::2]",
     right: "[2001:db8:2::2]",
     overhead: 48,
@@ -48,7 +48,7 @@ fn narrow_cable(lab: &Lab) {
 }
 
 /// The router passes on 1400 bytes in both directions, and neither end can know.
-fn narrow_path(lab: &Lab) {
+pub fn narrow_path(lab: &Lab) {
     for route in [
         "-4 route add 203.0.113.2 dev right mtu lock 1400",
         "-4 route add 198.51.100.2 dev left mtu lock 1400",
@@ -60,14 +60,14 @@ fn narrow_path(lab: &Lab) {
 }
 
 /// The MTU of an interface.
-fn mtu(lab: &Lab, host: &str, interface: &str) -> u32 {
+pub fn mtu(lab: &Lab, host: &str, interface: &str) -> u32 {
     let file = format!("cat /sys/class/net/{interface}/mtu");
     lab.run(host, &file).output.trim().parse().unwrap()
 }
 
 /// A server on `from` sends this many bytes to `to`, where they are compared.
 #[track_caller]
-fn transfer(lab: &Lab, from: &str, to: &str, bytes: u64) {
+pub fn transfer(lab: &Lab, from: &str, to: &str, bytes: u64) {
     let address = match from {
         "left" => "192.168.0.1",
         _ => "192.168.0.2",
@@ -83,7 +83,7 @@ fn transfer(lab: &Lab, from: &str, to: &str, bytes: u64) {
 }
 
 /// How many outer fragments there are in the captures of all cables.
-fn outer_fragments(lab: &Lab) -> usize {
+pub fn outer_fragments(lab: &Lab) -> usize {
     lab.settle();
     let cables = ["left-eth0", "internet-left", "internet-right", "right-eth0"];
     let fragments = cables.map(|cable| {

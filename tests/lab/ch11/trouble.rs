@@ -1,0 +1,178 @@
+//! What else can go wrong.
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use support::{Lab, PING, Program, apply, test_in_lab};
+
+use super::{INNER_V4, STEPS, both_ways, ends};
+use crate::ch09::{Outer, V4, V6, mtu, narrow_path, outer_fragments};
+
+#[apply(test_in_lab)]
+fn the_path_shrinks_in_mid_transfer_over_ipv4() {
+    shrinks(V4);
+}
+
+#[apply(test_in_lab)]
+fn the_path_shrinks_in_mid_transfer_over_ipv6() {
+    shrinks(V6);
+}
+
+/// The transfer goes on, with every byte right, and tun0 is as narrow as the path.
+#[track_caller]
+fn shrinks(outer: Outer) {
+    let lab = Lab::up_with_ipv6();
+    let [left, right] = ends(&lab, outer, "ch11", "ch11");
+    // Slow enough that something is left when the path shrinks.
+    let relay = lab.start_on("internet", "relay --rate 40 --queue 200000");
+    let server = lab.start_on("left", "serve --listen 0.0.0.0:80");
+    let bytes = 8_000_000;
+    let sum = |address: &str| {
+        let url = format!("http://{address}/random/{bytes}");
+        format!("sh -c 'fetch --timeout 28 {url} | tail -n +2 | sha256sum'")
+    };
+    let fetch = Program::start(&mut lab.on("right", &sum("192.168.0.1")));
+    let received = || {
+        let file = "cat /sys/class/net/tun0/statistics/rx_bytes";
+        lab.run("right", file).output.trim().parse::<u64>().unwrap()
+    };
+    while received() < bytes / 8 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    narrow_path(&lab);
+    assert!(received() < bytes, "it was over before");
+    let fetched = fetch.wait();
+    let expected = lab.run("left", &sum("127.0.0.1"));
+    assert_eq!(fetched.code(0).output, expected.code(0).output);
+    let narrow = 1400 - outer.overhead;
+    assert_eq!(mtu(&lab, "left", "tun0"), narrow);
+    left.stop().code(0).says(&format!(
+        "tun0: mtu {narrow}, because this host passes on 1400 bytes"
+    ));
+    right.stop().code(0);
+    server.stop();
+    relay.stop();
+    assert_eq!(outer_fragments(&lab), 0);
+}
+
+/// In every step: what is too big is counted, and makes tun0 narrower.
+#[apply(test_in_lab)]
+#[needs(PING)]
+fn an_mtu_that_does_not_fit() {
+    let lab = Lab::up();
+    for step in STEPS {
+        let [left, right] = ends(&lab, V4, &format!("ch11 --mtu 1500 --fast {step}"), "ch11");
+        lab.run("left", "ping -c 1 -W 0.3 -s 1472 192.168.0.2")
+            .code(1);
+        lab.run("left", "ping -c 1 -s 1472 192.168.0.2").code(0);
+        both_ways(&lab, &[INNER_V4], 200_000);
+        left.stop()
+            .code(0)
+            .says("tun0: mtu 1472, because this host passes on 1500 bytes")
+            .says("1 dropped: 1 too big");
+        right.stop().code(0);
+    }
+}
+
+#[apply(test_in_lab)]
+#[needs(PING)]
+fn the_route_goes_and_comes_back() {
+    let lab = Lab::up();
+    for step in STEPS {
+        let [left, right] = ends(&lab, V4, &format!("ch11 --fast {step}"), "ch11");
+        lab.run("left", "ip route delete default").code(0);
+        lab.run("left", "ping -c 1 -W 0.3 192.168.0.2").code(1);
+        lab.run("left", "ip route add default via 198.51.100.1")
+            .code(0);
+        lab.run("left", "ping -c 1 192.168.0.2").code(0);
+        left.stop().code(0).says("1 dropped: 1 not sent");
+        right.stop().code(0);
+    }
+}
+
+#[apply(test_in_lab)]
+fn a_deleted_device_ends_the_program() {
+    let lab = Lab::up();
+    for step in STEPS {
+        for threads in [1, 2] {
+            let left = format!(
+                "ch11 --addr 192.168.0.1/24 --peer 203.0.113.2:9876 --fast {step} --threads {threads}"
+            );
+            let left = lab.start_on("left", &left);
+            lab.run("left", "ip link delete tun0").code(0);
+            left.wait().code(1).says("error: tun0 is gone");
+        }
+    }
+}
+
+/// tun0 is switched off, and on again.
+#[apply(test_in_lab)]
+#[needs(PING)]
+fn a_device_that_is_down() {
+    let lab = Lab::up();
+    for step in STEPS {
+        let [left, right] = ends(&lab, V4, "ch11", &format!("ch11 --fast {step}"));
+        lab.run("right", "ip link set tun0 down").code(0);
+        lab.run("left", "ping -c 2 -i 0.2 -W 0.3 192.168.0.2")
+            .code(1);
+        lab.run("right", "ip link set tun0 up").code(0);
+        lab.run("left", "ping -c 1 192.168.0.2").code(0);
+        right.stop().code(0).says("2 dropped: 2 interface down");
+        left.stop().code(0);
+    }
+}
+
+/// What strangers send is counted under its reason, and none of it gets into tun0.
+#[apply(test_in_lab)]
+#[needs(PING)]
+fn hostile_datagrams() {
+    let lab = Lab::up();
+    for step in STEPS {
+        let [left, right] = ends(&lab, V4, "ch11", &format!("ch11 --fast {step}"));
+        lab.run("internet", "attack port 203.0.113.2:9876").code(0);
+        lab.run("left", "ping -c 1 192.168.0.2").code(0);
+        right
+            .stop()
+            .code(0)
+            .says("6 dropped: 1 empty, 1 not IP, 1 too short, 3 wrong length");
+        left.stop().code(0);
+        // And what no kernel sends, out of tun0.
+        let [left, right] = ends(&lab, V4, &format!("ch11 --fast {step}"), "ch11");
+        lab.run("left", "attack device tun0 --count 50").code(0);
+        lab.run("left", "ping -c 1 192.168.0.2").code(0);
+        left.stop().code(0);
+        right.stop().code(0);
+    }
+}
+
+#[apply(test_in_lab)]
+#[needs(PING)]
+fn tells_what_it_has_counted() {
+    let lab = Lab::up();
+    for threads in [1, 2] {
+        let [left, right] = ends(&lab, V4, &format!("ch11 --threads {threads}"), "ch11");
+        lab.run("left", "ping -c 1 192.168.0.2").code(0);
+        left.signal_child(Signal::SIGUSR1);
+        let left = left.until("packets: 1 (84 bytes) out, 1 (84 bytes) in, 0 dropped");
+        lab.run("left", "ping -c 1 192.168.0.2").code(0);
+        left.stop()
+            .code(0)
+            .says("packets: 2 (168 bytes) out, 2 (168 bytes) in, 0 dropped");
+        right.stop().code(0);
+    }
+}
+
+/// An MTU that is hardly one, and the largest.
+#[apply(test_in_lab)]
+#[needs(PING)]
+fn extreme_mtus() {
+    let lab = Lab::up();
+    for mtu in [68, 65_535] {
+        let [left, right] = ends(&lab, V4, &format!("ch11 --mtu {mtu}"), "ch11");
+        lab.run("left", "ping -c 1 -s 8 192.168.0.2").code(0);
+        lab.run("left", "ping -c 1 -W 0.3 -s 65000 192.168.0.2");
+        lab.run("left", "ping -c 1 -s 8 192.168.0.2").code(0);
+        left.stop().code(0);
+        right.stop().code(0);
+    }
+}
