@@ -7,7 +7,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use ip_over_udp::capture;
-use support::{LAB, PING, PYTHON, Program, TSHARK, chapters, lab, temporary, trial};
+use support::{ETHTOOL, LAB, PING, PYTHON, Program, TSHARK, chapters, lab, temporary, trial};
 
 fn main() -> ExitCode {
     let runs = std::env::var("RUNS")
@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         .and_then(|runs| runs.parse().ok());
     let trials = chapters().into_iter().map(|chapter| {
         let name = format!("chapter_{chapter}");
-        trial(&name, &[LAB, PING, TSHARK, PYTHON], move || {
+        trial(&name, &[LAB, PING, TSHARK, PYTHON, ETHTOOL], move || {
             for _ in 0..runs.unwrap_or(1) {
                 plays(&chapter);
             }

@@ -19,7 +19,7 @@ as_root() {
 # A program, by any of its names, and the Debian package that has it.
 needed="ip:iproute2 tc:iproute2 ping:iputils-ping tshark:tshark curl:curl wget:wget
         unshare:util-linux script:bsdutils pkill:procps cc:gcc c++:g++
-        dumpcap:wireshark-common socat:socat strace:strace python3:python3 openvpn:openvpn
+        ethtool:ethtool dumpcap:wireshark-common socat:socat strace:strace python3:python3 openvpn:openvpn
         chromium|chromium-browser|google-chrome:chromium"
 PATH="$PATH:/usr/sbin:/sbin"
 missing=()

@@ -32,6 +32,7 @@ pub const CC: Need = Need::Program("cc", "gcc");
 pub const GIT: Need = Need::Program("git", "git");
 pub const PYTHON: Need = Need::Program("python3", "python3");
 pub const OPENVPN: Need = Need::Program("openvpn", "openvpn");
+pub const ETHTOOL: Need = Need::Program("ethtool", "ethtool");
 pub const TC: Need = Need::Program("tc", "iproute2");
 pub const STRACE: Need = Need::Program("strace", "strace");
 pub const UNSHARE: Need = Need::Program("unshare", "util-linux");

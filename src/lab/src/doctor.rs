@@ -100,8 +100,14 @@ pub const NEEDS: &[Need] = &[
         messages: || missing("tc", "iproute2"),
     },
     Need {
+        name: "ethtool",
+        purpose: "chapter 11",
+        look: Look::Useful,
+        messages: || missing("ethtool", "ethtool"),
+    },
+    Need {
         name: "tshark",
-        purpose: "chapters 6 and 9, and looking at captures in a terminal",
+        purpose: "chapters 6, 9 and 11, and looking at captures in a terminal",
         look: Look::Useful,
         messages: || missing("tshark", "tshark"),
     },
