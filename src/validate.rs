@@ -25,8 +25,6 @@ pub enum DropReason {
     TooShort,
     /// Its length is not the one in its header, or its header length is below 20.
     WrongLength,
-    /// The kernel's header in front of a super-packet does not fit the packet.
-    BadOffload,
     /// The interface is down: EIO.
     InterfaceDown,
     /// The device refused it for another reason.
@@ -40,6 +38,8 @@ pub enum DropReason {
     BufferFull,
     /// The socket refused it for another reason: no route, a filter.
     NotSent,
+    /// The kernel's header in front of a super-packet does not fit the packet.
+    BadOffload,
 }
 
 impl DropReason {
@@ -70,12 +70,12 @@ impl fmt::Display for DropReason {
             DropReason::NotIp => "not IP",
             DropReason::TooShort => "too short",
             DropReason::WrongLength => "wrong length",
-            DropReason::BadOffload => "bad offload header",
             DropReason::InterfaceDown => "interface down",
             DropReason::Refused => "refused by the device",
             DropReason::TooBig => "too big",
             DropReason::BufferFull => "send buffer full",
             DropReason::NotSent => "not sent",
+            DropReason::BadOffload => "bad offload header",
         })
     }
 }
