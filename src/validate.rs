@@ -38,6 +38,11 @@ pub enum DropReason {
     BufferFull,
     /// The socket refused it for another reason: no route, a filter.
     NotSent,
+    /// The program's own queue was full.
+    QueueFull,
+    /// It was dropped from the program's own queue before that was full, because
+    /// packets waited there for too long.
+    Early,
 }
 
 impl DropReason {
@@ -73,6 +78,8 @@ impl fmt::Display for DropReason {
             DropReason::TooBig => "too big",
             DropReason::BufferFull => "send buffer full",
             DropReason::NotSent => "not sent",
+            DropReason::QueueFull => "queue full",
+            DropReason::Early => "early",
         })
     }
 }
