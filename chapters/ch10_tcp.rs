@@ -5,7 +5,8 @@
 
 #![forbid(unsafe_code)]
 
-use std::io::{ErrorKind::WouldBlock, Read, Write};
+use std::io::ErrorKind::{BrokenPipe, ConnectionReset, WouldBlock};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
@@ -111,9 +112,10 @@ fn carry(tun: &Device, mut stream: TcpStream, shutdown: &Shutdown) -> anyhow::Re
             break Ok(());
         }
         match stream.read(&mut piece) {
-            Ok(0) => break Err(anyhow!("the other end has closed the connection")),
+            Ok(0) => break Err(closed()),
             Ok(n) => frames.extend(&piece[..n]),
             Err(err) if err.kind() == WouldBlock => (),
+            Err(err) if [ConnectionReset, BrokenPipe].contains(&err.kind()) => break Err(closed()),
             Err(err) => break Err(err).context("the connection is lost"),
         }
         while let Some(inner) = frames.pop() {
@@ -145,6 +147,7 @@ fn carry(tun: &Device, mut stream: TcpStream, shutdown: &Shutdown) -> anyhow::Re
         match stream.write(&unsent) {
             Ok(n) => drop(unsent.drain(..n)),
             Err(err) if err.kind() == WouldBlock => (),
+            Err(err) if [ConnectionReset, BrokenPipe].contains(&err.kind()) => break Err(closed()),
             Err(err) => break Err(err).context("the connection is lost"),
         }
     };
@@ -152,3 +155,7 @@ fn carry(tun: &Device, mut stream: TcpStream, shutdown: &Shutdown) -> anyhow::Re
     ended
 }
 // ANCHOR_END: carry
+
+fn closed() -> anyhow::Error {
+    anyhow!("the other end has closed the connection\n  start both ends again")
+}

@@ -3,7 +3,7 @@
 //!
 //! | module | what it is about |
 //! |---|---|
-//! | `ch00` … `ch09` | what each chapter says of its program |
+//! | `ch00` … `ch10` | what each chapter says of its program |
 //! | `every_program` | what is true of all of them |
 //! | `tunnel` | what must be true of every tunnel |
 //! | `transfers` | large ones through a bad network |
@@ -32,6 +32,7 @@ mod ch06;
 mod ch07;
 mod ch08;
 mod ch09;
+mod ch10;
 mod crossing;
 mod ending;
 mod ends;

@@ -168,6 +168,7 @@ fn nobody_reads_what_it_prints() {
         "ch07 --addr 192.168.0.1/24 --peer 203.0.113.2:9876",
         "ch08 --addr 192.168.0.1/24 --peer 203.0.113.2:9876",
         "ch09 --addr 192.168.0.1/24 --peer 203.0.113.2:9876",
+        "ch10 --addr 192.168.0.1/24 --peer 203.0.113.2:9876",
         "probe --addr 192.168.0.1/24 read",
         "attack port 203.0.113.2:9876 zzz",
         "serve --listen 127.0.0.1:81",
