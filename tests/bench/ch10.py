@@ -117,40 +117,66 @@ def received(lab):
     return int(lab.run("right", "cat /sys/class/net/tun0/statistics/rx_bytes"))
 
 
+def ends(lab, what):
+    """A tunnel over UDP or over TCP, with the same room inside."""
+    if what == "tcp":
+        lab.start("right", "ch10-tcp --addr 192.168.0.2/24 --mtu 1400 --listen 203.0.113.2:9876")
+        lab.start("left", "ch10-tcp --addr 192.168.0.1/24 --mtu 1400 --peer 203.0.113.2:9876")
+    else:
+        lab.start("right", "ch10 --addr 192.168.0.2/24 --mtu 1400 --peer 198.51.100.2:9876")
+        lab.start("left", "ch10 --addr 192.168.0.1/24 --mtu 1400 --peer 203.0.113.2:9876")
+    lab.run("left", "ping -c 1 192.168.0.2")
+
+
 def over(bins, what, loss, seed):
     """The Mbit/s that arrive in each step."""
     with Lab(bins) as lab:
-        if what == "tcp":
-            lab.start("right", "ch10-tcp --addr 192.168.0.2/24 --mtu 1400 --listen 203.0.113.2:9876")
-            lab.start("left", "ch10-tcp --addr 192.168.0.1/24 --mtu 1400 --peer 203.0.113.2:9876")
-        else:
-            lab.start("right", "ch10 --addr 192.168.0.2/24 --mtu 1400 --peer 198.51.100.2:9876")
-            lab.start("left", "ch10 --addr 192.168.0.1/24 --mtu 1400 --peer 203.0.113.2:9876")
-        lab.run("left", "ping -c 1 192.168.0.2")
+        ends(lab, what)
         lab.start("internet", f"relay --rate 10 --queue 100000 --delay 15 --loss {loss} --seed {seed}")
         transfer(lab)
         said = lab.run("right", WATCH % (SECONDS / STEP + 1, STEP))
         bytes = [int(line) for line in said.split()]
-        return [round((b - a) * 8e-6 / STEP, 2) for a, b in zip(bytes, bytes[1:])]
+        # How many segments of the transfer its own TCP has sent again: retrans:NOW/ALL (ss(8)).
+        again = re.findall(r"retrans:\d+/(\d+)", lab.run("left", "ss -tin src 192.168.0.1"))
+        return {"mbit": [round((b - a) * 8e-6 / STEP, 2) for a, b in zip(bytes, bytes[1:])],
+                "again": sum(map(int, again))}
 
 
-def measure(bins, rounds):
-    results = {"machine": f"Linux {platform.release()}, {platform.machine()}",
-               "date": str(date.today()), "rounds": rounds, "waits": {}, "over": {}}
-    names = list(WAITS)
+def pings(bins, what, loss, seed):
+    """How long pings take beside nothing else, in ms, and how many of 400 come back."""
+    with Lab(bins) as lab:
+        ends(lab, what)
+        lab.start("internet", f"relay --delay 15 --loss {loss} --seed {seed}")
+        said = lab.run("left", "ping -i 0.02 -c 400 -W 3 192.168.0.2")
+        times = sorted(float(ms) for ms in re.findall(r"time=([\d.]+)", said))
+        return {"median": times[len(times) // 2], "p95": times[len(times) * 95 // 100],
+                "most": times[-1], "pings": len(times)}
+
+
+def measure(bins, rounds, only):
+    results = json.loads(DATA.read_text()) if DATA.exists() else {}
+    results |= {"machine": f"Linux {platform.release()}, {platform.machine()}", "date": str(date.today())}
+    results |= {what: {} for what in only}
     for nth in range(rounds):
-        for name in names[nth % len(names):] + names[:nth % len(names)]:
+        names = list(WAITS) if "waits" in only else []
+        for name in names[nth:] + names[:nth]:
             found = waits(bins, name)
             print(f"round {nth + 1}: {name}: {found}", flush=True)
             results["waits"].setdefault(name, []).append(found)
         for loss in LOSSES:
             for what in (["udp", "tcp"], ["tcp", "udp"])[nth % 2]:
-                mbit = over(bins, what, loss, nth + 1)
-                gap = max(map(len, re.findall("0+", "".join("1" if m else "0" for m in mbit))), default=0)
-                print(f"round {nth + 1}: {what}, {loss} % lost: {sum(mbit) / len(mbit):.2f} Mbit/s, "
-                      f"longest silence {gap * STEP:.1f} s", flush=True)
-                results["over"].setdefault(f"{what} {loss}", []).append(mbit)
-    DATA.write_text(json.dumps(results) + "\n")
+                key = f"{what} {loss}"
+                if "over" in only:
+                    found = over(bins, what, loss, nth + 1)
+                    mbit = found["mbit"]
+                    print(f"round {nth + 1}: {key} % lost: {sum(mbit) / len(mbit):.2f} Mbit/s, "
+                          f"sent again: {found['again']}", flush=True)
+                    results["over"].setdefault(key, []).append(found)
+                if "pings" in only and loss:
+                    found = pings(bins, what, loss, nth + 1)
+                    print(f"round {nth + 1}: {key} % lost: {found}", flush=True)
+                    results["pings"].setdefault(key, []).append(found)
+        DATA.write_text(json.dumps(results) + "\n")
     return results
 
 
@@ -178,7 +204,7 @@ def draw_over(results):
     """Throughput over time, for each loss a panel: the first round."""
     lines, top = [], 0
     for loss in LOSSES:
-        both = {what: results["over"][f"{what} {loss}"][0] for what in ("udp", "tcp")}
+        both = {what: results["over"][f"{what} {loss}"][0]["mbit"] for what in ("udp", "tcp")}
         most = 10
         base = top + 92
         lines.append(f'  <text x="0" y="{top + 12}"><tspan class="bold">{loss} % lost</tspan>, Mbit/s</text>')
@@ -207,9 +233,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--bin-dir", type=Path, default=TREE / "target/debug")
+    parser.add_argument("--only", nargs="+", default=["waits", "over", "pings"])
     parser.add_argument("--draw", action="store_true", help="only draw")
     args = parser.parse_args()
-    results = json.loads(DATA.read_text()) if args.draw else measure(args.bin_dir.resolve(), args.rounds)
+    results = json.loads(DATA.read_text()) if args.draw else measure(args.bin_dir.resolve(), args.rounds, args.only)
     draw_waits(results)
     draw_over(results)
 
