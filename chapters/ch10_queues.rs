@@ -78,11 +78,11 @@ fn run(mut args: Args) -> anyhow::Result<()> {
     Ok(forward(tunnel, &args, queue, mtu, &shutdown, &statistics)?)
 }
 
-/// How many bytes may go at once. A packet at least, or it would never go; and what
-/// the rate allows in two milliseconds, because the program may wake up late.
+/// How many bytes may go at once: a packet, or it would never go; and what the
+/// rate allows in two milliseconds, because the program may wake up late.
 fn burst(rate: u64, packet: usize) -> usize {
     let two_ms = usize::try_from(rate / 8 / 500).unwrap_or(usize::MAX);
-    two_ms.max(2 * packet)
+    two_ms.saturating_add(packet)
 }
 // ANCHOR_END: run
 

@@ -14,7 +14,9 @@ use lab::compare::compare;
 
 use crate::mine::reference;
 
-const CHAPTERS: [&str; 11] = ["00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10"];
+const CHAPTERS: [&str; 11] = [
+    "00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10",
+];
 
 #[test]
 fn a_reference_is_like_itself() {
