@@ -29,6 +29,8 @@ pub enum DropReason {
     InterfaceDown,
     /// The device refused it for another reason.
     Refused,
+    /// The kernel's header in front of a super-packet does not fit the packet.
+    BadOffload,
     /// It is larger than a datagram can be: EMSGSIZE.
     TooBig,
     /// The send buffer is full of datagrams that still wait on this host: EAGAIN.
@@ -38,8 +40,11 @@ pub enum DropReason {
     BufferFull,
     /// The socket refused it for another reason: no route, a filter.
     NotSent,
-    /// The kernel's header in front of a super-packet does not fit the packet.
-    BadOffload,
+    /// The program's own queue was full.
+    QueueFull,
+    /// It was dropped from the program's own queue before that was full, because
+    /// packets waited there for too long.
+    Early,
 }
 
 impl DropReason {
@@ -72,10 +77,12 @@ impl fmt::Display for DropReason {
             DropReason::WrongLength => "wrong length",
             DropReason::InterfaceDown => "interface down",
             DropReason::Refused => "refused by the device",
+            DropReason::BadOffload => "bad offload header",
             DropReason::TooBig => "too big",
             DropReason::BufferFull => "send buffer full",
             DropReason::NotSent => "not sent",
-            DropReason::BadOffload => "bad offload header",
+            DropReason::QueueFull => "queue full",
+            DropReason::Early => "early",
         })
     }
 }
