@@ -29,10 +29,10 @@ pub enum DropReason {
     InterfaceDown,
     /// The device refused it for another reason.
     Refused,
-    /// The kernel's header in front of a super-packet does not fit the packet.
-    BadOffload,
     /// It is larger than a datagram can be: EMSGSIZE.
     TooBig,
+    /// The kernel's header in front of a super-packet does not fit the packet.
+    BadOffload,
     /// The send buffer is full of datagrams that still wait on this host: EAGAIN.
     /// A datagram that finds a queue below the socket full, an interface's for
     /// example, counts as sent: without IP_RECVERR (ip(7)) the kernel does not
@@ -77,8 +77,8 @@ impl fmt::Display for DropReason {
             DropReason::WrongLength => "wrong length",
             DropReason::InterfaceDown => "interface down",
             DropReason::Refused => "refused by the device",
-            DropReason::BadOffload => "bad offload header",
             DropReason::TooBig => "too big",
+            DropReason::BadOffload => "bad offload header",
             DropReason::BufferFull => "send buffer full",
             DropReason::NotSent => "not sent",
             DropReason::QueueFull => "queue full",
