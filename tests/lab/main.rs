@@ -4,6 +4,7 @@
 //! | module | what it is about |
 //! |---|---|
 //! | `ch00` … `ch11` | what each chapter says of its program |
+//! | `bench` | what `cargo lab bench` measures |
 //! | `every_program` | what is true of all of them |
 //! | `tunnel` | what must be true of every tunnel |
 //! | `transfers` | large ones through a bad network |
@@ -22,6 +23,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod bench;
 mod ch00;
 mod ch01;
 mod ch02;

@@ -34,7 +34,7 @@ fn build(folder: &Path) {
     };
     let mut build = Command::new(cargo);
     build.args(["build", "--quiet", "--bins", "--profile", profile]);
-    for package in ["ip-over-udp", "lab", "tests", "figures"] {
+    for package in ["ip-over-udp", "lab", "tests", "figures", "bench"] {
         build.args(["--package", package]);
     }
     build
@@ -55,7 +55,9 @@ pub fn programs() -> &'static Path {
         }
         let folder = temporary("programs");
         copy_programs(built(), &folder);
-        fs::copy(built().join(VIEW), folder.join(VIEW)).unwrap();
+        for name in [VIEW, BENCH] {
+            fs::copy(built().join(name), folder.join(name)).unwrap();
+        }
         let tree = tree().unwrap();
         // Chapter 8 compiles the one in C, which it looks for next to the other.
         for peer in ["tunnel.py", "trusting.c", "matrix.sh", "steps.sh"] {
@@ -95,6 +97,9 @@ pub const PROGRAMS: [&str; 22] = [
 
 /// What makes a page of their packets.
 const VIEW: &str = "view";
+
+/// What measures tunnels.
+pub const BENCH: &str = "bench";
 
 /// Copies what `cargo build --bins` has built.
 pub fn copy_programs(built: &Path, to: &Path) {

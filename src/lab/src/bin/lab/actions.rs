@@ -2,9 +2,10 @@
 //! of both processes of a lab, in which no action can be forgotten.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, bail};
-use lab::{doctor, hosts};
+use lab::{doctor, hosts, namespace, programs};
 
 use crate::chapters::{self, Mode};
 use crate::cli::{Action, Options, this_program};
@@ -85,6 +86,7 @@ pub fn job<'a>(action: &'a Action, options: &'a Options) -> anyhow::Result<Job<'
             Needs::Nothing,
             Place::Here(Box::new(|| terminals::capture(options, host, interface))),
         ),
+        Action::Bench { options } => (Needs::Outside, Place::Here(Box::new(|| bench(options)))),
         Action::Doctor => (
             Needs::Nothing,
             Place::Here(Box::new(|| {
@@ -95,6 +97,18 @@ pub fn job<'a>(action: &'a Action, options: &'a Options) -> anyhow::Result<Job<'
         Action::Trial => (Needs::Machine, Place::Lab(Box::new(|_| trial()))),
     };
     Ok(Job { needs, place })
+}
+
+/// Has the benchmark compiled, which is no part of `cargo run`, and run.
+fn bench(options: &[String]) -> anyhow::Result<u8> {
+    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
+    let mut bench = Command::new(cargo);
+    bench.args(["run", "--quiet", "--release", "--package", "bench"]);
+    bench
+        .arg("--manifest-path")
+        .arg(programs::tree()?.join("Cargo.toml"));
+    bench.arg("--").args(options);
+    namespace::run_family(&mut bench)
 }
 
 /// Makes the hosts, opens a TUN device on one of them, and ends.

@@ -162,6 +162,15 @@ pub enum Action {
         #[arg(long)]
         times: bool,
     },
+    /// Measure tunnels side by side: throughput, packets, time, memory
+    ///
+    /// `cargo lab bench --help` has its options.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// What it is given
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
     /// Say what this machine lacks, and how to get it
     Doctor,
     /// Start a lab, open a TUN device, end: what `doctor` tries
@@ -190,6 +199,7 @@ What to try:
   cargo lab view --live --open  those of the running lab, as they pass
   cargo lab exercise 03         are the exercises of chapter 3 done?
   cargo lab exercise 03 --watch and now? Again, whenever you save a program
+  cargo lab bench --against ch06,ch11   how fast are they, here?
   cargo lab doctor              if something is missing
 
 Captures are in target/lab: a folder for each chapter, a file per interface.";
@@ -232,6 +242,7 @@ impl Action {
             | Action::Shell { .. }
             | Action::Capture { .. }
             | Action::View { .. }
+            | Action::Bench { .. }
             | Action::Doctor
             | Action::Trial => false,
         }
