@@ -136,10 +136,13 @@ def over(bins, what, loss, seed):
         transfer(lab)
         said = lab.run("right", WATCH % (SECONDS / STEP + 1, STEP))
         bytes = [int(line) for line in said.split()]
-        # How many segments of the transfer its own TCP has sent again: retrans:NOW/ALL (ss(8)).
-        again = re.findall(r"retrans:\d+/(\d+)", lab.run("left", "ss -tin src 192.168.0.1"))
+        # What the transfer's own TCP says of its segments (ss(8)): sent again, and of those in vain.
+        said = lab.run("left", "ss -tin src 192.168.0.1")
+        total = lambda pattern: sum(map(int, re.findall(pattern, said)))
+        ring = lab.run("left", "cat /sys/class/net/tun0/statistics/tx_dropped")
         return {"mbit": [round((b - a) * 8e-6 / STEP, 2) for a, b in zip(bytes, bytes[1:])],
-                "again": sum(map(int, again))}
+                "again": total(r"retrans:\d+/(\d+)"), "in vain": total(r"dsack_dups:(\d+)"),
+                "full ring": int(ring)}
 
 
 def pings(bins, what, loss, seed):
@@ -170,7 +173,8 @@ def measure(bins, rounds, only):
                     found = over(bins, what, loss, nth + 1)
                     mbit = found["mbit"]
                     print(f"round {nth + 1}: {key} % lost: {sum(mbit) / len(mbit):.2f} Mbit/s, "
-                          f"sent again: {found['again']}", flush=True)
+                          f"sent again: {found['again']}, in vain: {found['in vain']}, "
+                          f"full ring: {found['full ring']}", flush=True)
                     results["over"].setdefault(key, []).append(found)
                 if "pings" in only and loss:
                     found = pings(bins, what, loss, nth + 1)
