@@ -32,6 +32,7 @@ WAITS = {
     "device, 5000": ("ch10 --rate 9.5 --queue device", 5000),
     "drop-tail, 20": ("ch10 --rate 9.5 --queue drop-tail --limit 20", 500),
     "codel": ("ch10 --rate 9.5 --queue codel", 500),
+    "over TCP": ("ch10-tcp", 500),
 }
 RELAY = "relay --rate 10 --queue 300000"
 LOSSES = [0, 1, 5]  # percent, in both directions
@@ -98,7 +99,8 @@ def waits(bins, name):
     program, length = WAITS[name]
     with Lab(bins) as lab:
         lab.start("internet", RELAY)
-        lab.start("right", "ch10 --addr 192.168.0.2/24 --peer 198.51.100.2:9876")
+        right = "--listen 203.0.113.2:9876" if program == "ch10-tcp" else "--peer 198.51.100.2:9876"
+        lab.start("right", f"{program.split()[0]} --addr 192.168.0.2/24 {right}")
         lab.start("left", f"{program} --addr 192.168.0.1/24 --peer 203.0.113.2:9876")
         lab.run("left", f"ip link set tun0 txqueuelen {length}")
         transfer(lab)
