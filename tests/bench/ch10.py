@@ -187,8 +187,8 @@ def measure(bins, rounds, only):
 
 
 def draw_waits(results):
-    """A line from the least to the most of the medians' and 95th percentiles' rounds, on a scale of powers of ten."""
-    x = lambda ms: 110 + 225 * (math.log10(ms) - 0.5) / 3.5
+    """A dot at the median, and a line to the 95th percentile, on a scale of powers of ten."""
+    x = lambda ms: 110 + 210 * (math.log10(ms) - 0.5) / 3.5
     rows, lines = list(WAITS), []
     bottom = 20 + 18 * len(rows)
     for ms in (10, 100, 1000, 10000):
