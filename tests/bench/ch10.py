@@ -221,7 +221,7 @@ def draw_over(results):
         for what, style in (("udp", "taken"), ("tcp", "way")):
             points = " ".join(f"{26 + 310 * (n + 0.5) * STEP / SECONDS:.1f},{base - 70 * min(m, most * 1.05) / most:.1f}"
                               for n, m in enumerate(both[what]))
-            lines.append(f'  <path class="{style}" fill="none" d="M{points.replace(" ", "L").replace(",", " ")}"/>')
+            lines.append(f'  <path class="{style}" d="M{points.replace(" ", "L").replace(",", " ")}"/>')
         top += 102
     for second in (0, 5, 10):
         lines.append(f'  <text class="middle quiet" x="{26 + 31 * second * 0.98:.1f}" y="{top + 6}">{second} s</text>')
