@@ -15,6 +15,8 @@
 //! | [`validate`] | what is checked before a packet is passed on | 8 |
 //! | [`forward`] | the loop of chapter 8, for chapters that add to it | 9 on |
 //! | [`mtu`] | how large a packet may be, and what is done about others | 9 |
+//! | [`queue`] | where packets wait for a slow path, and which are dropped | 10 |
+//! | [`frames`] | packets in a stream: where one ends and the next begins | 10 |
 //! | [`offload`] | many packets per system call | 11 |
 //! | [`signals`] | the signals that end a program or ask it, as descriptors | all |
 //! | [`count`] | packets and bytes, counted | most |
@@ -40,12 +42,14 @@ pub mod device;
 pub mod egress;
 pub mod error;
 pub mod forward;
+pub mod frames;
 mod iproute;
 pub mod mtu;
 pub mod offload;
 pub mod packet;
 pub mod poll;
 pub mod program;
+pub mod queue;
 pub mod signals;
 pub mod socket;
 #[allow(unsafe_code)]

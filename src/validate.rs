@@ -31,6 +31,8 @@ pub enum DropReason {
     Refused,
     /// It is larger than a datagram can be: EMSGSIZE.
     TooBig,
+    /// The kernel's header in front of a super-packet does not fit the packet.
+    BadOffload,
     /// The send buffer is full of datagrams that still wait on this host: EAGAIN.
     /// A datagram that finds a queue below the socket full, an interface's for
     /// example, counts as sent: without IP_RECVERR (ip(7)) the kernel does not
@@ -38,8 +40,11 @@ pub enum DropReason {
     BufferFull,
     /// The socket refused it for another reason: no route, a filter.
     NotSent,
-    /// The kernel's header in front of a super-packet does not fit the packet.
-    BadOffload,
+    /// The program's own queue was full.
+    QueueFull,
+    /// It was dropped from the program's own queue before that was full, because
+    /// packets waited there for too long.
+    Early,
 }
 
 impl DropReason {
@@ -73,9 +78,11 @@ impl fmt::Display for DropReason {
             DropReason::InterfaceDown => "interface down",
             DropReason::Refused => "refused by the device",
             DropReason::TooBig => "too big",
+            DropReason::BadOffload => "bad offload header",
             DropReason::BufferFull => "send buffer full",
             DropReason::NotSent => "not sent",
-            DropReason::BadOffload => "bad offload header",
+            DropReason::QueueFull => "queue full",
+            DropReason::Early => "early",
         })
     }
 }

@@ -189,7 +189,7 @@ impl<'a> Run<'a> {
         if ipv4 {
             head[2..4].copy_from_slice(&(length as u16).to_be_bytes());
             head[10..12].fill(0);
-            let checksum = Sum::default().add(&head[..transport]).checksum();
+            let checksum = Sum::default().with(&head[..transport]).checksum();
             head[10..12].copy_from_slice(&checksum);
         } else {
             head[4..6].copy_from_slice(&((length - 40) as u16).to_be_bytes());
@@ -204,7 +204,7 @@ impl<'a> Run<'a> {
         }
         // What the kernel expects in a packet whose checksum is not finished.
         let unfinished = Sum::default()
-            .add_pseudo_header(headers.addresses(head), protocol, length - transport)
+            .with_pseudo_header(headers.addresses(head), protocol, length - transport)
             .fold();
         let field = transport + headers.checksum_offset();
         head[field..field + 2].copy_from_slice(&unfinished);
@@ -247,11 +247,11 @@ fn joinable(packet: &[u8], rules: Rules) -> Option<Headers> {
     let right = |sum: Sum| !rules.verify || sum.is_right();
     let joins = has_data
         && joins
-        && (!headers.ipv4 || right(Sum::default().add(&packet[..headers.transport])))
+        && (!headers.ipv4 || right(Sum::default().with(&packet[..headers.transport])))
         && right(
             Sum::default()
-                .add_pseudo_header(headers.addresses(packet), headers.protocol, transport.len())
-                .add(transport),
+                .with_pseudo_header(headers.addresses(packet), headers.protocol, transport.len())
+                .with(transport),
         );
     joins.then_some(headers)
 }

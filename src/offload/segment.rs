@@ -60,7 +60,7 @@ fn finish_checksum(vnet: VnetHeader, packet: &mut [u8]) -> Result<(), DropReason
     let start = usize::from(vnet.csum_start);
     let at = start + usize::from(vnet.csum_offset);
     let segment = packet.get(start..).ok_or(DropReason::BadOffload)?;
-    let checksum = Sum::default().add(segment).checksum();
+    let checksum = Sum::default().with(segment).checksum();
     let field = packet.get_mut(at..at + 2).ok_or(DropReason::BadOffload)?;
     field.copy_from_slice(&checksum);
     Ok(())
@@ -106,7 +106,7 @@ impl First {
             // Each packet has its own (RFC 6864, section 4.2).
             put(head, 4, self.identification.wrapping_add(nth as u16));
             put(head, 10, 0);
-            let checksum = Sum::default().add(&head[..transport]).checksum();
+            let checksum = Sum::default().with(&head[..transport]).checksum();
             head[10..12].copy_from_slice(&checksum);
         } else {
             put(head, 4, (length - 40) as u16);
@@ -127,13 +127,13 @@ impl First {
         let field = self.headers.checksum_offset();
         put(segment, field, 0);
         let checksum = Sum::default()
-            .add_pseudo_header(
+            .with_pseudo_header(
                 self.headers.addresses(ip),
                 self.headers.protocol,
                 length - transport,
             )
-            .add(segment)
-            .add(data)
+            .with(segment)
+            .with(data)
             .checksum();
         segment[field..field + 2].copy_from_slice(&checksum);
     }

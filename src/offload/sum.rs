@@ -10,10 +10,10 @@
 pub struct Sum(u64);
 
 impl Sum {
-    // ANCHOR: add
+    // ANCHOR: with
     /// Adds these bytes. An odd number of them only as the last.
     #[must_use]
-    pub fn add(self, bytes: &[u8]) -> Sum {
+    pub fn with(self, bytes: &[u8]) -> Sum {
         // Eight sums beside each other, because a processor can add them at once.
         // One of them overflows after 32 GB.
         let mut lanes = [0u64; 8];
@@ -34,16 +34,16 @@ impl Sum {
         }
         Sum(lanes.into_iter().map(fold_once).sum::<u64>() + fold_once(sum))
     }
-    // ANCHOR_END: add
+    // ANCHOR_END: with
 
     /// Adds the pseudo-header of a segment of this many bytes, between the
     /// addresses that stand in an IP header (RFC 9293, section 3.1; RFC 8200, section
     /// 8.1).
     #[must_use]
-    pub fn add_pseudo_header(self, addresses: &[u8], protocol: u8, length: usize) -> Sum {
-        self.add(addresses)
-            .add(&[0, protocol])
-            .add(&(length as u32).to_be_bytes())
+    pub fn with_pseudo_header(self, addresses: &[u8], protocol: u8, length: usize) -> Sum {
+        self.with(addresses)
+            .with(&[0, protocol])
+            .with(&(length as u32).to_be_bytes())
     }
 
     /// The sum as the two bytes of a packet.

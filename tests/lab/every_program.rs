@@ -66,7 +66,8 @@ fn goes_on_after_sigstop_and_sigcont() {
         "probe --addr 192.168.0.1/24 read".to_owned(),
         "probe --addr 192.168.0.1/24 two".to_owned(),
     ];
-    programs.extend([5, 6, 8, 9].map(|chapter| format!("ch0{chapter} {tunnel}")));
+    programs
+        .extend(["ch05", "ch06", "ch08", "ch09", "ch10"].map(|name| format!("{name} {tunnel}")));
     for wait in [
         "threads",
         "poll",

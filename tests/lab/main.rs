@@ -32,6 +32,7 @@ mod ch06;
 mod ch07;
 mod ch08;
 mod ch09;
+mod ch10;
 mod ch11;
 mod crossing;
 mod ending;

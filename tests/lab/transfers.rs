@@ -7,7 +7,7 @@ use support::{Lab, apply, number, test_in_lab};
 const BYTES: u64 = 100_000_000;
 
 /// The two ends of each tunnel.
-const TUNNELS: [&str; 3] = ["ch08 --mtu 1400", "ch09", "ch11"];
+const TUNNELS: [&str; 4] = ["ch08 --mtu 1400", "ch09", "ch10", "ch11"];
 
 #[apply(test_in_lab)]
 fn a_hundred_megabytes_arrive_through_loss_duplicates_and_reordering() {

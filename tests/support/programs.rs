@@ -68,7 +68,7 @@ pub fn programs() -> &'static Path {
 }
 
 /// All that `cargo build --bins` builds for the hosts of the lab.
-pub const PROGRAMS: [&str; 20] = [
+pub const PROGRAMS: [&str; 22] = [
     "lab",
     "serve",
     "fetch",
@@ -82,6 +82,8 @@ pub const PROGRAMS: [&str; 20] = [
     "ch08",
     "ch09",
     "ch09-lost",
+    "ch10",
+    "ch10-tcp",
     "ch11",
     "burst",
     "lost",

@@ -95,7 +95,7 @@ pub const NEEDS: &[Need] = &[
     // In Debian it comes with `ip`; Fedora calls the package iproute-tc.
     Need {
         name: "tc",
-        purpose: "chapters 5 and 6",
+        purpose: "chapters 5, 6 and 10",
         look: Look::Useful,
         messages: || missing("tc", "iproute2"),
     },

@@ -29,7 +29,7 @@ fn no_route_to_the_peer() {
 #[track_caller]
 fn refuses(lab: &Lab, addr: &str, peer: &str) -> Done {
     let mut done = None;
-    for name in ["ch05", "ch06", "ch07", "ch08", "ch09", "ch11"] {
+    for name in ["ch05", "ch06", "ch07", "ch08", "ch09", "ch10", "ch11"] {
         let folder = format!("/run/untouched-{name}");
         let command = format!("timeout 5 {name} --addr {addr} --peer {peer} --capture {folder}");
         let refused = lab.run("left", &command);

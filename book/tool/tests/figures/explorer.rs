@@ -92,7 +92,7 @@ fn captures(page: &Page) -> Vec<Capture> {
 #[test]
 fn link_leads_to_the_same_bytes() {
     let pages = Page::all(tree()).unwrap();
-    assert_eq!(pages.len(), 11);
+    assert_eq!(pages.len(), 12);
     for page in pages {
         let script = Script::of(&page);
         // Also without the script.
