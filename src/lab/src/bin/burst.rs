@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::process::ExitCode;
 
@@ -36,7 +37,7 @@ enum Way {
         burst: Burst,
 
         /// With one system call: the kernel cuts what it is given (UDP_SEGMENT)
-        #[arg(long, conflicts_with = "flows")]
+        #[arg(long, conflicts_with_all = ["flows", "grow"])]
         at_once: bool,
     },
     /// Receive bursts until Ctrl-C
@@ -62,6 +63,10 @@ struct Burst {
           value_parser = clap::value_parser!(u16).range(4..=65_507))]
     size: u16,
 
+    /// Make each so many bytes longer than the one before it
+    #[arg(long, value_name = "BYTES", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=65_503))]
+    grow: u16,
+
     /// To so many ports in turn, from this one on
     #[arg(long, value_name = "PORTS", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=16))]
     flows: u16,
@@ -72,7 +77,24 @@ impl Burst {
     fn datagram(self, nth: u32) -> Vec<u8> {
         let filling = (0..).map(|at: u32| (nth.wrapping_mul(31).wrapping_add(at) & 0xff) as u8);
         let number = nth.to_be_bytes().into_iter();
-        number.chain(filling).take(self.size.into()).collect()
+        number.chain(filling).take(self.length(nth)).collect()
+    }
+
+    /// How many bytes datagram number `nth` has, in no case more than one can have.
+    fn length(self, nth: u32) -> usize {
+        let length = u64::from(self.size) + u64::from(nth) * u64::from(self.grow);
+        length.min(65_507) as usize
+    }
+}
+
+impl fmt::Display for Burst {
+    /// `10 datagrams of 1400 bytes`, `4 datagrams of 1000 to 1900 bytes`
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{} datagrams of {}", self.count, self.size)?;
+        if self.grow > 0 {
+            write!(f, " to {}", self.length(self.count - 1))?;
+        }
+        write!(f, " bytes")
     }
 }
 
@@ -117,7 +139,7 @@ fn send(to: SocketAddr, burst: Burst, at_once: bool) -> anyhow::Result<()> {
             socket.send(&datagram).with_context(failed)?;
         }
     }
-    println!("{} datagrams of {} bytes sent", burst.count, burst.size);
+    println!("{burst} sent");
     Ok(())
 }
 
@@ -145,9 +167,6 @@ fn recv(at: SocketAddr, burst: Burst) -> anyhow::Result<()> {
                 bail!("datagram {nth} is not the one that was sent: it has {length} bytes");
             }
         }
-        println!(
-            "{} datagrams of {} bytes, whole and in order",
-            burst.count, burst.size
-        );
+        println!("{burst}, whole and in order");
     }
 }
