@@ -17,6 +17,9 @@ use crate::batch::{READS, add, receiver, send};
 use crate::shared::{Shared, count};
 use crate::workers::Direction;
 
+/// After so many bytes, the other direction has its turn.
+const BYTES: usize = 256 << 10;
+
 pub fn both(shared: &Shared, offload: Offload, trust: bool) -> [Direction<'_>; 2] {
     let name = shared.tun.name();
     match offload {
@@ -48,13 +51,15 @@ pub fn both(shared: &Shared, offload: Offload, trust: bool) -> [Direction<'_>; 2
 
 // ANCHOR: tun_to_udp
 fn tun_to_udp(shared: &Shared, buffer: &mut [u8], batch: &mut Batch) -> Result<()> {
-    for _ in 0..READS {
+    let (mut reads, mut bytes) = (0, 0);
+    while reads < READS && bytes < BYTES {
         count(&shared.calls.read);
         let n = match shared.tun.recv(buffer) {
             Ok(n) => n,
             Err(err) if err.kind() == WouldBlock => break,
             Err(err) => return Err(shared.tun.explain(err)),
         };
+        (reads, bytes) = (reads + 1, bytes + n);
         let mut added = Ok(());
         let cut = match VnetHeader::split(&mut buffer[..n]) {
             Some((vnet, packet)) => segment(vnet, packet, |head, data| {

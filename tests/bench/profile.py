@@ -45,9 +45,9 @@ def stacks(program):
             continue
         names = [line.split(None, 1)[1].split("+0x")[0] for line in lines[1:] if len(line.split(None, 1)) > 1]
         names.reverse()
-        calls = [at for at, name in enumerate(names) if re.match(r"__x64_sys_|ksys_|do_writev|do_readv", name)]
+        calls = [at for at, name in enumerate(names) if re.match(r"__x64_sys_|ksys_|__sys_|do_writev|do_readv", name)]
         if calls:
-            call = re.sub(r"__x64_sys_|ksys_|do_", "", names[calls[0]]) + "()"
+            call = re.sub(r"__x64_sys_|ksys_|__sys_|do_", "", names[calls[0]]) + "()"
             chain = [call] + [name for name in names[calls[0] + 1:] if not PLUMBING.match(name)]
         else:
             own = [name for name in names if not name.startswith(("entry_", "asm_", "["))]

@@ -139,15 +139,15 @@ pub fn hosts(underlay: Underlay) -> anyhow::Result<[Host; 2]> {
             host.run("ethtool -K eth0 tx-udp-segmentation off tso off gro on")
                 .context("frames need the program ethtool")?;
         }
-        // The machine's default may pace, which holds fast tunnels back.
+        // For senders that cannot have cubic: see `traffic`.
         host.on(|| {
             let file = "/proc/sys/net/ipv4/tcp_congestion_control";
-            for name in ["cubic", "reno"] {
+            for name in ["reno", "cubic"] {
                 if std::fs::write(file, name).is_ok() {
                     return Ok(());
                 }
             }
-            bail!("neither cubic nor reno can be chosen in {file}")
+            bail!("neither reno nor cubic can be chosen in {file}")
         })?;
     }
     Ok([left, right])
