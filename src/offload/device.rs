@@ -69,7 +69,7 @@ pub fn write(device: &Device, run: &Run, head: &mut Vec<u8>) -> io::Result<()> {
 }
 // ANCHOR_END: write
 
-/// Whether an error of [`write`] says that the kernel does not take what was joined.
+/// Whether an error of [`write()`] says that the kernel does not take what was joined.
 pub fn is_not_understood(err: &io::Error) -> bool {
     errno(err) == Errno::EINVAL
 }
