@@ -39,7 +39,8 @@ enum Kind {
     Socat,
     OpenVpn,
     Fastd,
-    WireGuardGo,
+    /// A program that speaks WireGuard in user space.
+    WireGuard(&'static str),
 }
 
 impl Contestant {
@@ -74,7 +75,8 @@ impl Contestant {
             other("socat", Kind::Socat),
             other("openvpn", Kind::OpenVpn),
             other("fastd", Kind::Fastd),
-            other("wireguard-go", Kind::WireGuardGo),
+            other("wireguard-go", Kind::WireGuard("wireguard-go")),
+            other("boringtun", Kind::WireGuard("boringtun-cli")),
         ]
     }
 
@@ -97,12 +99,38 @@ impl Contestant {
             Kind::Socat => &["socat"],
             Kind::OpenVpn => &["openvpn"],
             Kind::Fastd => &["fastd"],
-            Kind::WireGuardGo => &["wireguard-go", "wg"],
+            Kind::WireGuard("boringtun-cli") => &["boringtun-cli", "wg"],
+            Kind::WireGuard(_) => &["wireguard-go", "wg"],
         };
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders = || std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
         let there = |program: &&&str| !folders().any(|folder| folder.join(program).exists());
         needed.iter().find(there).copied()
+    }
+
+    /// The version of somebody else's program, and what it was told: the first line that it
+    /// says of itself.
+    pub fn version(&self) -> Option<String> {
+        let asked: &[&str] = match &self.kind {
+            Kind::Socat => &["socat", "-V"],
+            Kind::OpenVpn => &["openvpn", "--version"],
+            Kind::Fastd => &["fastd", "--version"],
+            Kind::WireGuard(program) => &[program, "--version"],
+            _ => return None,
+        };
+        let output = Command::new(asked[0]).args(&asked[1..]).output().ok()?;
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        let line = said
+            .lines()
+            .find(|line| line.contains(|c: char| c.is_ascii_digit()))?;
+        let version: Vec<&str> = line.split_whitespace().take(3).collect();
+        let options = match &self.kind {
+            Kind::OpenVpn => ", --cipher none --auth none",
+            Kind::Fastd => ", method null",
+            _ => "",
+        };
+        Some(format!("{}{options}", version.join(" ")))
     }
 
     /// Starts both ends, and waits until a ping is answered.
@@ -148,7 +176,7 @@ impl Contestant {
             Kind::Fastd => pairs(hosts, "fastd --machine-readable --generate-key", |secret| {
                 format!("secret \"{}\";", secret.trim())
             })?,
-            Kind::WireGuardGo => pairs(hosts, "wg genkey", |secret| secret.trim().to_owned())?,
+            Kind::WireGuard(_) => pairs(hosts, "wg genkey", |secret| secret.trim().to_owned())?,
             _ => Vec::new(),
         };
         for (at, (me, peer)) in [(0, 1), (1, 0)].into_iter().enumerate() {
@@ -235,10 +263,10 @@ impl Contestant {
                     appears(host, "tun0")?;
                     set_up("tun0")?;
                 }
-                Kind::WireGuardGo => {
+                Kind::WireGuard(program) => {
                     // Both talk to `wg` through a socket with the name of the device.
                     let device = format!("wg{name}");
-                    running.start(host, &format!("wireguard-go --foreground {device}"))?;
+                    running.start(host, &format!("{program} --foreground {device}"))?;
                     appears(host, &device)?;
                     let secret = folder.join(format!("{name}.key"));
                     std::fs::write(&secret, &keys[me])?;

@@ -193,6 +193,13 @@ fn inner(args: &Args) -> anyhow::Result<()> {
     };
     cable::own_proc()?;
     let mut results = Results::new(args.seconds);
+    for contestant in &contestants {
+        if let Some(version) = contestant.version() {
+            results
+                .versions
+                .insert(contestant.name().to_owned(), version);
+        }
+    }
     let total = args.underlay.len() * args.rounds as usize * contestants.len();
     let mut nth = 0;
     for round in 0..args.rounds as usize {

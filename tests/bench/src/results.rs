@@ -1,5 +1,6 @@
 //! What was measured, and medians of it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
@@ -87,6 +88,9 @@ pub struct Results {
     /// Days since 1970.
     pub day: u64,
     pub seconds: f64,
+    /// What other people's programs say they are, by contestant.
+    #[serde(default)]
+    pub versions: BTreeMap<String, String>,
     pub runs: Vec<Run>,
     /// Runs that ended with an error.
     pub failed: usize,
@@ -99,6 +103,7 @@ impl Results {
             machine: machine::description(),
             day: now.map_or(0, |now| now.as_secs() / 86_400),
             seconds,
+            versions: BTreeMap::new(),
             runs: Vec::new(),
             failed: 0,
         }

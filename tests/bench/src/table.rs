@@ -30,6 +30,9 @@ pub fn of(results: &Results) -> String {
             one(&mut text, results, underlay, &names);
         }
     }
+    for (contestant, version) in &results.versions {
+        let _ = writeln!(text, "{contestant:14}{version}");
+    }
     let _ = writeln!(
         text,
         "{}\nmedians of {} runs; left out: {} disturbed, {} failed",
