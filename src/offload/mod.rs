@@ -24,7 +24,7 @@
 //! | [`coalesce`] | whole packets become one super-packet |
 //! | [`send`] | many datagrams in one system call |
 //! | [`recv`] | the same on the other side |
-//! | [`sum`] | the checksum of chapter 3, eight bytes at a time |
+//! | [`sum`] | the checksum of chapter 3, many bytes at a time |
 
 pub mod coalesce;
 pub mod device;

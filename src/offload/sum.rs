@@ -1,4 +1,4 @@
-//! The checksum of chapter 3, eight bytes at a time.
+//! The checksum of chapter 3, many bytes at a time.
 //!
 //! A sum in ones' complement comes out the same in either byte order, only
 //! with its bytes swapped, and it may be taken over larger numbers that are
