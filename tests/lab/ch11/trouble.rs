@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use support::{Lab, PING, Program, apply, test_in_lab};
+use support::{Lab, PING, Program, STRACE, apply, test_in_lab};
 
 use super::{INNER_V4, STEPS, both_ways, ends};
 use crate::ch09::{Outer, V4, V6, mtu, narrow_path, outer_fragments};
@@ -174,5 +174,53 @@ fn extreme_mtus() {
         lab.run("left", "ping -c 1 -s 8 192.168.0.2").code(0);
         left.stop().code(0);
         right.stop().code(0);
+    }
+}
+
+/// Starts left's end under strace, which lets a system call fail as another kernel would.
+fn under_strace(lab: &Lab, inject: &str) -> [Program; 2] {
+    let strace = format!("strace -D -o /dev/null -e inject={inject} ch11");
+    ends(lab, V4, &strace, "ch11")
+}
+
+/// An interface that computes no checksums made older kernels refuse to segment.
+#[apply(test_in_lab)]
+#[needs(STRACE)]
+fn segmentation_that_is_refused_in_mid_run() {
+    for error in ["EIO", "EINVAL"] {
+        let lab = Lab::up_without_captures();
+        let inject = format!("sendmsg:error={error}:when=20");
+        let [left, right] = under_strace(&lab, &inject);
+        both_ways(&lab, &[INNER_V4], 2_000_000);
+        left.stop()
+            .code(0)
+            .says("udp: no segmentation on the way to the peer, sending a list of datagrams")
+            .says(", 0 dropped");
+        right.stop().code(0).says(", 0 dropped");
+    }
+}
+
+/// A kernel that takes no super-packets gets the packets one by one.
+#[apply(test_in_lab)]
+#[needs(STRACE)]
+fn super_packets_that_are_refused() {
+    let lab = Lab::up_without_captures();
+    let [left, right] = under_strace(&lab, "writev:error=EINVAL:when=5+30");
+    both_ways(&lab, &[INNER_V4], 2_000_000);
+    left.stop().code(0);
+    right.stop().code(0);
+}
+
+/// A datagram to a neighbour that does not answer waits, and counts against the send buffer.
+/// (What UDP_SEGMENT sends takes less room there: the queue for the neighbour is full before.)
+#[apply(test_in_lab)]
+fn a_full_send_buffer_is_counted() {
+    let lab = Lab::up();
+    for step in &STEPS[..3] {
+        let nobody = format!("ch11 --addr 192.168.0.1/24 --peer 198.51.100.77:9876 --fast {step}");
+        let left = lab.start_on("left", &nobody);
+        lab.run("left", "attack device tun0 --count 450").code(0);
+        std::thread::sleep(Duration::from_millis(300));
+        left.stop().code(0).says(" send buffer full");
     }
 }
