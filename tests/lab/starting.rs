@@ -199,7 +199,7 @@ fn wrong_words_get_a_sentence() {
         .says("06");
     run(lab().arg("shel"))
         .code(1)
-        .says("commands: up, shell, capture, compare, view, exercise, check, bless, doctor");
+        .says("commands: up, shell, capture, compare, view, exercise, check, bless, bench, doctor");
     run(lab().args(["03", "up"]))
         .code(1)
         .says("a chapter and a command at once");
