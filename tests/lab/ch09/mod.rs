@@ -5,7 +5,7 @@ use support::{Lab, Program};
 mod clamped;
 mod lies;
 mod modes;
-mod shrinks;
+pub mod shrinks;
 mod told;
 mod trouble;
 mod unfragmented;
@@ -72,13 +72,19 @@ pub fn transfer(lab: &Lab, from: &str, to: &str, bytes: u64) {
         "left" => "192.168.0.1",
         _ => "192.168.0.2",
     };
-    let server = lab.start_on(from, "serve --listen 0.0.0.0:80");
-    let sum = |host: &str, address: &str| {
+    transfer_from(lab, from, address, to, bytes);
+}
+
+/// The same from this address of `from`, with brackets around it if it is of IPv6.
+#[track_caller]
+pub fn transfer_from(lab: &Lab, from: &str, address: &str, to: &str, bytes: u64) {
+    let server = lab.start_on(from, &format!("serve --listen {address}:80"));
+    let sum = |host: &str| {
         let url = format!("http://{address}/random/{bytes}");
         let fetch = format!("sh -c 'fetch --timeout 25 {url} | tail -n +2 | sha256sum'");
         lab.run(host, &fetch).code(0).output.clone()
     };
-    assert_eq!(sum(to, address), sum(from, "127.0.0.1"));
+    assert_eq!(sum(to), sum(from), "{from} to {to}, {address}");
     server.stop();
 }
 

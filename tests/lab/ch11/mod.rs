@@ -2,7 +2,7 @@
 
 use support::{Lab, Program};
 
-use crate::ch09::Outer;
+use crate::ch09::{Outer, transfer_from};
 
 mod damage;
 mod peers;
@@ -27,20 +27,12 @@ fn ends(lab: &Lab, outer: Outer, left: &str, right: &str) -> [Program; 2] {
     [lab.start_on("left", &left), lab.start_on("right", &right)]
 }
 
-/// Both hosts send each other these many bytes, over inner IPv4 and, if there is any, IPv6.
+/// Both hosts send each other these many bytes, from each of these pairs of addresses.
 #[track_caller]
 fn both_ways(lab: &Lab, addresses: &[[&str; 2]], bytes: u64) {
     for [left, right] in addresses {
-        for (server, client, address) in [("left", "right", left), ("right", "left", right)] {
-            let serve = lab.start_on(server, &format!("serve --listen {address}:80"));
-            let sum = |host: &str| {
-                let url = format!("http://{address}/random/{bytes}");
-                let fetch = format!("sh -c 'fetch --timeout 25 {url} | tail -n +2 | sha256sum'");
-                lab.run(host, &fetch).code(0).output.clone()
-            };
-            assert_eq!(sum(client), sum(server), "{server} to {client}, {address}");
-            serve.stop();
-        }
+        transfer_from(lab, "left", left, "right", bytes);
+        transfer_from(lab, "right", right, "left", bytes);
     }
 }
 
