@@ -1,14 +1,13 @@
 //! One packet per system call, as in chapter 8.
 
 use std::io::ErrorKind::WouldBlock;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 
 use ip_over_udp::count::Count;
 use ip_over_udp::device::MAX_PACKET_LEN;
 use ip_over_udp::error::{Error, Result, is_fatal};
 use ip_over_udp::validate::{DropReason, validate};
 use nix::sys::socket::{MsgFlags, recv};
-use std::os::fd::AsRawFd;
 
 use crate::shared::{Shared, count};
 use crate::workers::Direction;
