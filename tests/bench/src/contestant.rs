@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use lab::programs;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -102,10 +103,10 @@ impl Contestant {
             Kind::WireGuard("boringtun-cli") => &["boringtun-cli", "wg"],
             Kind::WireGuard(_) => &["wireguard-go", "wg"],
         };
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders = || std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
-        let there = |program: &&&str| !folders().any(|folder| folder.join(program).exists());
-        needed.iter().find(there).copied()
+        needed
+            .iter()
+            .find(|program| !programs::installed(program))
+            .copied()
     }
 
     /// The version of somebody else's program, and what it was told: the first line that it
@@ -212,7 +213,7 @@ impl Contestant {
                 }
                 Kind::C => {
                     let program = folder.join("tunnel");
-                    let source = lab::programs::tree()?.join("tests/peers/tunnel.c");
+                    let source = programs::tree()?.join("tests/peers/tunnel.c");
                     host.run(&format!(
                         "cc -O2 -o {} {}",
                         program.display(),

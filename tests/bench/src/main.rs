@@ -136,21 +136,7 @@ fn outer(args: &Args) -> anyhow::Result<u8> {
     // What is wrong with the names is said before anything is built.
     contestants(args)?;
     if args.bin_dir.is_none() {
-        let (tree, folder) = (programs::tree()?, programs::beside_this_one()?);
-        let profile = match folder.file_name().and_then(|name| name.to_str()) {
-            Some("release") => "release",
-            _ => "dev",
-        };
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-        cargo
-            .current_dir(&tree)
-            .args(["build", "--quiet", "--bins", "--package", "ip-over-udp"])
-            .args(["--profile", profile, "--target-dir"])
-            .args(folder.parent());
-        let built = cargo.status().context("cannot run cargo")?;
-        if !built.success() {
-            bail!("the programs do not compile; Cargo says why, above");
-        }
+        programs::build()?;
     }
     let mut inner = Command::new(std::env::current_exe()?);
     inner.args(std::env::args_os().skip(1));

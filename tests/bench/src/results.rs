@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -98,7 +99,7 @@ pub struct Results {
 
 impl Results {
     pub fn new(seconds: f64) -> Results {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
         Results {
             machine: machine::description(),
             day: now.map_or(0, |now| now.as_secs() / 86_400),
@@ -125,10 +126,12 @@ impl Results {
 
     /// When and where, in a line that fits below a drawing.
     pub fn machine_and_day(&self) -> String {
-        let (year, month, day) = date(self.day);
+        // Fri, 27 Nov 2026 00:00:00 GMT
+        let midnight = UNIX_EPOCH + Duration::from_secs(self.day * 86_400);
+        let date = httpdate::fmt_http_date(midnight);
         let kernel = self.machine.rsplit(", ").next().unwrap_or_default();
         let processors = self.machine.split(" (").next().unwrap_or_default();
-        format!("{processors}, {kernel}, {year}-{month:02}-{day:02}")
+        format!("{processors}, {kernel}, {}", &date[5..16])
     }
 
     /// How many runs are left out because of the machine.
@@ -160,28 +163,6 @@ impl Results {
             .filter(|run| run.counts() && run.underlay == underlay && run.contestant == contestant);
         Spread::of(these.filter_map(value).collect())
     }
-}
-
-/// The date of a day since 1970, in the Gregorian calendar.
-fn date(mut day: u64) -> (u64, u64, u64) {
-    let is_leap = |year: u64| {
-        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
-    };
-    let mut year = 1970;
-    while day >= 365 + u64::from(is_leap(year)) {
-        day -= 365 + u64::from(is_leap(year));
-        year += 1;
-    }
-    let february = 28 + u64::from(is_leap(year));
-    let mut month = 1;
-    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
-        if day < length {
-            break;
-        }
-        day -= length;
-        month += 1;
-    }
-    (year, month, day + 1)
 }
 
 /// Several values of one thing.
@@ -219,14 +200,6 @@ mod tests {
         assert_eq!(of(&[3.0]), Some((3.0, 3.0, 3.0)));
         assert_eq!(of(&[9.0, 1.0]), Some((1.0, 5.0, 9.0)));
         assert_eq!(of(&[9.0, 1.0, 2.0]), Some((1.0, 2.0, 9.0)));
-    }
-
-    #[test]
-    fn days_have_dates() {
-        assert_eq!(date(0), (1970, 1, 1));
-        assert_eq!(date(59), (1970, 3, 1));
-        assert_eq!(date(11_016), (2000, 2, 29));
-        assert_eq!(date(20_000), (2024, 10, 4));
     }
 
     #[test]
