@@ -35,9 +35,13 @@ WAITS = {
     "over TCP": ("ch10-tcp", 500),
 }
 RELAY = "relay --rate 10 --queue 300000"
+# Of these, how long a ping takes from the beginning of the transfer on.
+COURSE = ["device, 5000", "device, 500", "device, 50", "codel"]
 LOSSES = [0, 1, 5]  # percent, in both directions
 STEP = 0.2  # seconds
 SECONDS = 10
+EACH = 0.1  # seconds from ping to ping
+COURSE_SECONDS = 20
 
 
 class Lab:
@@ -95,15 +99,20 @@ def transfer(lab):
     lab.started.append(program)
 
 
-def waits(bins, name):
+def slow_path(lab, name):
+    """A tunnel over a path that takes 10 Mbit/s, with this queue, and a transfer through it."""
     program, length = WAITS[name]
+    lab.start("internet", RELAY)
+    right = "--listen 203.0.113.2:9876" if program == "ch10-tcp" else "--peer 198.51.100.2:9876"
+    lab.start("right", f"{program.split()[0]} --addr 192.168.0.2/24 {right}")
+    lab.start("left", f"{program} --addr 192.168.0.1/24 --peer 203.0.113.2:9876")
+    lab.run("left", f"ip link set tun0 txqueuelen {length}")
+    transfer(lab)
+
+
+def waits(bins, name):
     with Lab(bins) as lab:
-        lab.start("internet", RELAY)
-        right = "--listen 203.0.113.2:9876" if program == "ch10-tcp" else "--peer 198.51.100.2:9876"
-        lab.start("right", f"{program.split()[0]} --addr 192.168.0.2/24 {right}")
-        lab.start("left", f"{program} --addr 192.168.0.1/24 --peer 203.0.113.2:9876")
-        lab.run("left", f"ip link set tun0 txqueuelen {length}")
-        transfer(lab)
+        slow_path(lab, name)
         time.sleep(4)
         before, began = received(lab), time.monotonic()
         said = lab.run("left", "ping -i 0.02 -c 200 -W 4 192.168.0.2")
@@ -113,6 +122,21 @@ def waits(bins, name):
             sys.exit(f"{name}: only {len(times)} of 200 pings came back")
         return {"median": times[len(times) // 2], "p95": times[len(times) * 95 // 100],
                 "pings": len(times), "mbit": round(mbit, 2)}
+
+
+def course(bins, name):
+    """What pings take, one each tenth of a second: their numbers and ms. And what the sender's TCP says at
+    the end: how many packets are on the way at most, how often it was halted by its send buffer, and what
+    the ring of tun0 has dropped."""
+    with Lab(bins) as lab:
+        slow_path(lab, name)
+        said = lab.run("left", f"ping -i {EACH} -c {int(COURSE_SECONDS / EACH)} -W 6 192.168.0.2")
+        tcp = lab.run("left", "ss -tin src 192.168.0.1")
+        ring = lab.run("left", "cat /sys/class/net/tun0/statistics/tx_dropped")
+        first = lambda pattern: (re.findall(pattern, tcp) or ["0"])[0]
+        return {"pings": [[int(nth), float(ms)] for nth, ms in re.findall(r"icmp_seq=(\d+) .*time=([\d.]+)", said)],
+                "cwnd": int(first(r"cwnd:(\d+)")), "sndbuf_limited": first(r"sndbuf_limited:\S+\(([\d.]+)%\)"),
+                "again": int(first(r"retrans:\d+/(\d+)")), "full ring": int(ring)}
 
 
 def received(lab):
@@ -160,6 +184,13 @@ def pings(bins, what, loss, seed):
 
 def measure(bins, rounds, only):
     results = json.loads(DATA.read_text()) if DATA.exists() else {}
+    if "course" in only:
+        results["course"] = {}
+        for name in COURSE:
+            found = course(bins, name)
+            print(f"{name}: {({**found, 'pings': len(found['pings'])})}", flush=True)
+            results["course"][name] = found
+    only = [what for what in only if what != "course"]
     results |= {"machine": f"Linux {platform.release()}, {platform.machine()}", "date": str(date.today())}
     results |= {what: {} for what in only}
     for nth in range(rounds):
@@ -206,6 +237,26 @@ def draw_waits(results):
     write("waits", 340, bottom + 20, [head, *lines])
 
 
+def draw_course(results):
+    """The time of each ping since the transfer began; both scales are in the drawing."""
+    x = lambda seconds: 48 + 240 * seconds / COURSE_SECONDS
+    y = lambda ms: 196 - 170 * (math.log10(max(ms, 4)) - 0.5) / 3.5
+    lines = ['  <text x="0" y="12"><tspan class="bold">time of a ping</tspan> since the transfer began</text>']
+    for ms in (10, 100, 1000, 10000):
+        lines.append(f'  <path class="cut" stroke-opacity="0.5" d="M48 {y(ms):.1f}H288"/>')
+        label = f"{ms} ms" if ms < 1000 else f"{ms // 1000} s"
+        lines.append(f'  <text class="end quiet" x="44" y="{y(ms) + 4:.1f}">{label}</text>')
+    for second in (0, 5, 10, 15, 20):
+        lines.append(f'  <text class="middle quiet" x="{x(second):.1f}" y="212">{second} s</text>')
+    for name in COURSE:
+        pings = results["course"][name]["pings"]
+        points = "L".join(f"{x((nth - 1) * EACH):.1f} {y(ms):.1f}" for nth, ms in pings)
+        lines.append(f'  <path class="{"taken" if name == "codel" else "way"}" d="M{points}"/>')
+        last = median(ms for _, ms in pings[-30:])
+        lines.append(f'  <text class="mono small" x="292" y="{y(last) + 4:.1f}">{name.split(", ")[-1]}</text>')
+    write("course", 340, 218, lines)
+
+
 def draw_over(results):
     """Throughput over time, for each loss a panel: the first round."""
     lines, top = [], 0
@@ -239,11 +290,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--bin-dir", type=Path, default=TREE / "target/debug")
-    parser.add_argument("--only", nargs="+", default=["waits", "over", "pings"])
+    parser.add_argument("--only", nargs="+", default=["waits", "course", "over", "pings"])
     parser.add_argument("--draw", action="store_true", help="only draw")
     args = parser.parse_args()
     results = json.loads(DATA.read_text()) if args.draw else measure(args.bin_dir.resolve(), args.rounds, args.only)
     draw_waits(results)
+    draw_course(results)
     draw_over(results)
 
 
