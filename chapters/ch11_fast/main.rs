@@ -1,4 +1,4 @@
-//! Chapter 11: as fast as the kernel.
+//! Chapter 11: many packets at once.
 //!
 //! The tunnel of chapter 8, in five steps from one packet per system call to 64 KB
 //! per system call. Each step has what the one before has, and a few lines more. The

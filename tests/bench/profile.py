@@ -7,9 +7,11 @@ Runs `cargo lab bench` with this contestant while `perf` looks, 499 times a seco
 each processor is in (Debian: linux-perf; as root, or with kernel.perf_event_paranoid=-1). Only the
 two ends of the tunnel count. A box is a function, as wide as its share of their time, and stands on
 the one that called it. What the kernel does between the system call and its own work has no box, and
-neither has what is narrower than the words in it could be.
+neither has what is narrower than the words in it could be. Prints what each system call took, in seconds
+of both ends for 10⁹ bytes of the same run.
 """
 import collections
+import json
 import re
 import subprocess
 import sys
@@ -29,7 +31,7 @@ PLUMBING = re.compile(
 
 
 def stacks(program):
-    """How many samples each chain of functions has, from the outermost on."""
+    """How many samples each chain of functions has, from the outermost on, and the seconds for 10⁹ bytes."""
     with tempfile.TemporaryDirectory() as folder:
         data = f"{folder}/data"
         bench = ["cargo", "lab", "bench", "--against", program, "--underlay", "frames"]
@@ -38,6 +40,7 @@ def stacks(program):
         subprocess.run(record + bench, cwd=TREE, check=True)
         fields = ["perf", "script", "-i", data, "-F", "comm,ip,sym"]
         text = subprocess.run(fields, capture_output=True, text=True, check=True).stdout
+        seconds = json.loads(Path(f"{folder}/json").read_text())["runs"][0]["ends_per_gb"]
     counts, comm = collections.Counter(), program.split(":")[0]
     for sample in text.split("\n\n"):
         lines = sample.strip().split("\n")
@@ -53,7 +56,17 @@ def stacks(program):
             own = [name for name in names if not name.startswith(("entry_", "asm_", "["))]
             chain = ["own code"] + [re.sub(r"::h[0-9a-f]{16}$", "", name) for name in own[-1:]]
         counts[tuple(chain)] += 1
-    return counts
+    return counts, seconds
+
+
+def tell(counts, seconds):
+    """The share and the seconds of what is at the bottom of the drawing."""
+    total, calls = sum(counts.values()), collections.Counter()
+    for chain, count in counts.items():
+        calls[chain[0]] += count
+    for call, count in calls.most_common():
+        print(f"{call:12} {count / total:4.0%} {seconds * count / total:5.2f} s")
+    print(f"{'together':12}      {seconds:5.2f} s")
 
 
 def draw(counts, program):
@@ -97,4 +110,6 @@ def draw(counts, program):
 
 
 program, file = sys.argv[1:]
-Path(file).write_text(draw(stacks(program), program))
+counts, seconds = stacks(program)
+tell(counts, seconds)
+Path(file).write_text(draw(counts, program))
