@@ -111,6 +111,8 @@ fn carry(tun: &Device, mut stream: TcpStream, shutdown: &Shutdown) -> anyhow::Re
         if fds[2].any() == Some(true) {
             break Ok(());
         }
+        // An error of the device is told even while nothing is wanted of it.
+        let tun_failed = !unsent.is_empty() && fds[0].any() == Some(true);
         match stream.read(&mut piece) {
             Ok(0) => break Err(closed()),
             Ok(n) => frames.extend(&piece[..n]),
@@ -134,7 +136,7 @@ fn carry(tun: &Device, mut stream: TcpStream, shutdown: &Shutdown) -> anyhow::Re
                 Err(_) => (),
             }
         }
-        if unsent.is_empty() {
+        if unsent.is_empty() || tun_failed {
             match tun.recv(&mut packet) {
                 Ok(n) => {
                     put(&packet[..n], &mut unsent);

@@ -4,7 +4,6 @@ use std::fmt;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
 
 use ip_over_udp::capture::LiveCapture;
 use ip_over_udp::count::Count;
@@ -18,9 +17,6 @@ use ip_over_udp::validate::{DropCounters, DropReason};
 use ip_over_udp::{egress, socket};
 use nix::sys::socket::{setsockopt, sockopt};
 
-/// How long a send may wait for room in the send buffer. Meanwhile packets wait in
-/// the queue of tun0.
-const SEND_TIMEOUT: Duration = Duration::from_millis(50);
 /// The size of the receive buffer that is asked for, in bytes. The kernel gives at
 /// most `net.core.rmem_max`.
 const RECEIVE_BUFFER: usize = 4 << 20;
@@ -49,7 +45,7 @@ pub fn open(args: &TunnelArgs, offload: bool) -> Result<(Shared, Offload, LiveCa
     // What UDP_SEGMENT cuts has DF anyway: the same for all datagrams.
     Discovery::Do.apply(&udp, peer)?;
     let tried = |err| Error::system("cannot set up the socket", err);
-    udp.set_write_timeout(Some(SEND_TIMEOUT)).map_err(tried)?;
+    udp.set_nonblocking(true).map_err(tried)?;
     setsockopt(&udp, sockopt::RcvBuf, &RECEIVE_BUFFER).map_err(|err| tried(err.into()))?;
     let (tun, offload) = match offload {
         true => device::open(&args.device)?,

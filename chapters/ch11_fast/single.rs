@@ -1,13 +1,12 @@
 //! One packet per system call, as in chapter 8.
 
 use std::io::ErrorKind::WouldBlock;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 
 use ip_over_udp::count::Count;
 use ip_over_udp::device::MAX_PACKET_LEN;
 use ip_over_udp::error::{Error, Result, is_fatal};
 use ip_over_udp::validate::{DropReason, validate};
-use nix::sys::socket::{MsgFlags, recv};
 
 use crate::shared::{Shared, count};
 use crate::workers::Direction;
@@ -50,10 +49,9 @@ fn tun_to_udp(shared: &Shared, buffer: &mut [u8]) -> Result<()> {
 
 fn udp_to_tun(shared: &Shared, buffer: &mut [u8]) -> Result<()> {
     count(&shared.calls.receive);
-    // The socket itself may sleep, for a little while, when it sends.
-    let n = match recv(shared.udp.as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT) {
+    let n = match shared.udp.recv(buffer) {
         Ok(n) => n,
-        Err(err) if std::io::Error::from(err).kind() == WouldBlock => return Ok(()),
+        Err(err) if err.kind() == WouldBlock => return Ok(()),
         Err(err) => return Err(Error::system("cannot receive", err)),
     };
     write(shared, &buffer[..n])

@@ -104,17 +104,12 @@ impl Batch {
                 Ok(()) => done.sent = self.count(0, self.ends.len()),
                 // The kernel does not segment on the way to this peer.
                 Err(err) if is_not_supported(&err) => self.means = Means::List,
-                // Before Linux 6.14, a path that is too narrow. Sent as a list this once,
-                // each datagram gets an answer of its own.
-                Err(err) if errno(&err) == Errno::EINVAL => (),
-                Err(err) => {
-                    let reason = DropReason::from_socket_error(&err);
-                    let lengths = self.packets(0).map(|packet| (packet.len(), reason));
-                    done.not_sent = lengths.collect();
-                }
+                // The path is too narrow (EMSGSIZE; EINVAL before Linux 6.14), or there is no
+                // room for all of them. In a list, each datagram gets an answer of its own.
+                Err(_) => (),
             }
         }
-        let mut next = done.sent.packets as usize + done.not_sent.len();
+        let mut next = done.sent.packets as usize;
         while next < self.ends.len() {
             done.calls += 1;
             match self.send_list(next, udp, &address) {

@@ -35,14 +35,15 @@ impl Bucket {
         }
     }
 
-    /// How long a packet of this many bytes has to wait from now on.
+    /// How long a packet of this many bytes has to wait from now on. One that is longer than
+    /// the burst waits until the bucket is full.
     pub fn wait(&mut self, now: Duration, bytes: usize) -> Duration {
         let since = now.saturating_sub(self.filled);
         self.filled = self.filled.max(now);
         self.holds = self
             .most
             .min(self.holds + since.as_nanos() * u128::from(self.rate));
-        let missing = cost(bytes).saturating_sub(self.holds);
+        let missing = self.cost(bytes).saturating_sub(self.holds);
         let nanos = missing.div_ceil(u128::from(self.rate));
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
@@ -51,9 +52,13 @@ impl Bucket {
     pub fn take(&mut self, now: Duration, bytes: usize) -> bool {
         let enough = self.wait(now, bytes) == Duration::ZERO;
         if enough {
-            self.holds -= cost(bytes);
+            self.holds -= self.cost(bytes);
         }
         enough
+    }
+
+    fn cost(&self, bytes: usize) -> u128 {
+        cost(bytes).min(self.most)
     }
 }
 
@@ -82,6 +87,15 @@ mod tests {
         // A long pause fills it once.
         assert!(bucket.take(Duration::from_secs(9), 1500));
         assert!(!bucket.take(Duration::from_secs(9), 1));
+    }
+
+    /// As after `ip link set tun0 mtu`.
+    #[test]
+    fn a_packet_longer_than_the_burst_goes_too() {
+        let mut bucket = Bucket::new(8_000_000, 1500);
+        assert!(bucket.take(Duration::ZERO, 2000));
+        assert!(!bucket.take(Duration::from_micros(1499), 2000));
+        assert!(bucket.take(Duration::from_micros(1500), 2000));
     }
 
     proptest! {

@@ -114,9 +114,8 @@ impl Queue {
             return Next::Empty;
         };
         let sojourn = now.saturating_sub(head.since);
-        let last = self.waiting.is_empty();
         if let Some(codel) = &mut self.codel
-            && codel.drops(now, sojourn, last)
+            && codel.drops(now, sojourn, bytes(&self.waiting))
         {
             return Next::Dropped(DropReason::Early);
         }
@@ -125,6 +124,10 @@ impl Queue {
         }
         Next::Send(head.inner)
     }
+}
+
+fn bytes(waiting: &VecDeque<Waiting>) -> usize {
+    waiting.iter().map(|packet| packet.inner.len()).sum()
 }
 // ANCHOR_END: queue
 
@@ -201,6 +204,26 @@ mod tests {
         let (_, by_codel) = play(slow(Discipline::Codel, 1500), &packets);
         assert_eq!(by_tail, 0);
         assert!(by_codel > 10, "{by_codel}");
+    }
+
+    /// A packet takes 10 ms, which is longer than the target, and one waits behind the other: a
+    /// slow path would be idle if that were a reason to drop (RFC 8289, section 5.2).
+    #[test]
+    fn codel_leaves_two_packets_on_a_slow_path_alone() {
+        let bucket = Bucket::new(800_000, 1000);
+        let queue = Queue::new(Discipline::Codel, 1000, Some(bucket), 28);
+        let (sent, dropped) = play(queue, &[(5_000, 472); 1000]);
+        assert_eq!((sent.len(), dropped), (1000, 0));
+        let bucket = Bucket::new(800_000, 1000);
+        let mut queue = Queue::new(Discipline::Codel, 1000, Some(bucket), 28);
+        for nth in 0..100 {
+            // Two are always there.
+            while bytes(&queue.waiting) < 2 * 972 {
+                assert_eq!(queue.push(10 * MS * nth, &[0; 972]), Ok(()));
+            }
+            let next = queue.pop(10 * MS * nth);
+            assert!(matches!(next, Next::Send(_)), "{nth}: {next:?}");
+        }
     }
 
     proptest! {
