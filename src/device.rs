@@ -50,6 +50,8 @@ impl Device {
         config.tun_name(&options.name);
         let mut tun =
             tun::create(&config).map_err(|err| Error::opening_tun(&options.name, io_error(err)))?;
+        // A persistent device keeps what another program has asked for: here, whole packets.
+        let _ = sys::set_offload(&tun, 0);
         let name = options.name.clone();
         no_link_local(&name);
         let mtu = options.mtu();

@@ -84,6 +84,22 @@ fn a_deleted_device_ends_the_program() {
     }
 }
 
+/// A persistent device outlives a program that asked for super-packets; the next one wants none.
+#[apply(test_in_lab)]
+fn a_persistent_device_forgets_what_was_asked_for() {
+    let lab = Lab::up();
+    lab.run("left", "ip tuntap add tun0 mode tun").code(0);
+    let tunnel = "--addr 192.168.0.1/24 --peer 203.0.113.2:9876 --mtu 1472";
+    lab.start_on("left", &format!("ch11 {tunnel}"))
+        .stop()
+        .code(0);
+    lab.run("left", "ip address flush dev tun0").code(0);
+    let left = lab.start_on("left", &format!("ch08 {tunnel}"));
+    lab.run("left", "burst send 192.168.0.2:7000 --at-once")
+        .code(0);
+    left.stop().code(0).says("packets: 10 (14280 bytes) out, ");
+}
+
 /// tun0 is switched off, and on again.
 #[apply(test_in_lab)]
 #[needs(PING)]
