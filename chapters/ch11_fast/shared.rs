@@ -17,9 +17,10 @@ use ip_over_udp::validate::{DropCounters, DropReason};
 use ip_over_udp::{egress, socket};
 use nix::sys::socket::{setsockopt, sockopt};
 
-/// The size of the receive buffer that is asked for, in bytes. The kernel gives at
-/// most `net.core.rmem_max`.
-const RECEIVE_BUFFER: usize = 4 << 20;
+/// The size of the receive buffer that is asked for, in bytes. A larger one makes a burst
+/// wait instead of being lost, and everything behind it wait too (chapter 10). The kernel
+/// gives at most `net.core.rmem_max`.
+const RECEIVE_BUFFER: usize = 1 << 20;
 
 /// The two descriptors, and what was counted.
 pub struct Shared {
