@@ -72,6 +72,7 @@ impl Contestant {
             chapter("ch11:gso", "ch11", "--fast gso"),
             chapter("ch11", "ch11", ""),
             chapter("ch11:2", "ch11", "--threads 2"),
+            chapter("ch11:trust", "ch11", "--trust"),
             other("c", Kind::C),
             other("socat", Kind::Socat),
             other("openvpn", Kind::OpenVpn),
